@@ -1,0 +1,58 @@
+# Everything runs in .venv, which is made on first use; only gpu-check uses the machine's own Python.
+
+PYTHON ?= python3
+BIN := .venv/bin
+VENV := .venv/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench gpu-check format clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+demo: $(VENV)  ## train a small network; the picture goes to out/moons.png
+	$(BIN)/python examples/moons.py --out out/moons.png
+
+test: $(VENV)  ## run the tests; ARGS="-k tape" or ARGS="-n 2 --dist loadfile" are passed on
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)  ## check style, types, layers, the Dockerfile and device code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	find cuda_kernels -name '*.cu*' -exec $(BIN)/clang-format --dry-run -Werror {} +
+
+# One BLAS thread, and an allocator that keeps its pages: otherwise the ratios measure the machine.
+bench: export OPENBLAS_NUM_THREADS = 1
+bench: export OMP_NUM_THREADS = 1
+bench: export MKL_NUM_THREADS = 1
+bench: export MALLOC_MMAP_THRESHOLD_ = 33554432
+bench: export MALLOC_TRIM_THRESHOLD_ = 1073741824
+bench: export MALLOC_TOP_PAD_ = 67108864
+bench: $(VENV)  ## measure on this machine
+	$(BIN)/python -m pytest benchmarks -q $(ARGS)
+
+gpu-check: export PYTHONPATH := $(CURDIR):$(PYTHONPATH)
+gpu-check:  ## on a GPU machine: tests marked gpu, then measurements, to OUT=DIR
+	@test -n "$(OUT)" || { echo "say where results go: make gpu-check OUT=DIR" >&2; exit 2; }
+	mkdir -p "$(OUT)"
+	$(PYTHON) -m pytest -m gpu -rs tests $(ARGS)
+	test ! -f benchmarks/gpu.py || $(PYTHON) benchmarks/gpu.py --out "$(OUT)"
+
+format: $(VENV)  ## mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	find cuda_kernels -name '*.cu*' -exec $(BIN)/clang-format -i {} +
+
+clean:  ## remove the environment, caches and outputs
+	rm -rf .venv out dist .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev,examples]'
+	touch $@

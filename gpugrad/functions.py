@@ -1,0 +1,208 @@
+"""The functions gpugrad knows by name, and which functions of NumPy, `math` and `operator` they are.
+
+A new differentiable function is a line here and a rule in `gpugrad/rules/`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import cmath
+import math
+import operator
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from gpugrad import namespace
+from gpugrad.primitive import BY_NAME, NEW_NAMES, Function, Primitive
+
+
+def _function(name: str, *aliases: Function, **options: Any) -> Primitive:
+    """Make the primitive of an array-API name, with NumPy's functions of that name as aliases."""
+    old_names = [old for old, new in NEW_NAMES.items() if new == name]
+    numpy_functions = [getattr(np, n) for n in (name, *old_names) if hasattr(np, n)]
+    found = BY_NAME[name] = Primitive(name, *aliases, *numpy_functions, **options)
+    return found
+
+
+def _math(name: str) -> Primitive:
+    """Make the primitive of a function that Python's `math`, and perhaps `cmath`, have too."""
+    modules = [module for module in (math, cmath) if hasattr(module, name)]
+    aliases = [getattr(module, name) for module in modules]
+    return _function(name, *aliases, scalar=getattr(math, name))
+
+
+def _operator(name: str, function: Function, *aliases: Function, **options: Any) -> Primitive:
+    """Make the primitive of one of Python's operators."""
+    return _function(name, function, *aliases, operator=function, **options)
+
+
+def _constant(name: str, *aliases: Function, **options: Any) -> Primitive:
+    """Make a primitive through which no gradient flows."""
+    return _function(name, *aliases, differentiable=False, **options)
+
+
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    return x if condition else y
+
+
+# --- Elementwise -----------------------------------------------------------------------------
+
+abs = _operator("abs", operator.abs, builtins.abs, math.fabs)
+acos = _math("acos")
+acosh = _math("acosh")
+add = _operator("add", operator.add, operator.iadd)
+asin = _math("asin")
+asinh = _math("asinh")
+atan = _math("atan")
+atan2 = _math("atan2")
+atanh = _math("atanh")
+clip = _function("clip", keywords=("x", "min", "max"))
+conj = _function("conj", scalar=lambda x: x.conjugate())
+copysign = _math("copysign")
+cos = _math("cos")
+cosh = _math("cosh")
+divide = _operator("divide", operator.truediv, operator.itruediv)
+exp = _math("exp")
+expm1 = _math("expm1")
+hypot = _math("hypot")
+imag = _function("imag", view=True, scalar=lambda x: x.imag)
+log = _math("log")
+log10 = _math("log10")
+log1p = _math("log1p")
+log2 = _math("log2")
+logaddexp = _function("logaddexp")
+maximum = _function("maximum")
+minimum = _function("minimum")
+multiply = _operator("multiply", operator.mul, operator.imul)
+negative = _operator("negative", operator.neg)
+positive = _operator("positive", operator.pos)
+pow = _operator("pow", operator.pow, builtins.pow, math.pow, operator.ipow)
+real = _function("real", view=True, scalar=lambda x: x.real)
+reciprocal = _function("reciprocal", scalar=lambda x: 1 / x, default=lambda x: 1 / x)
+remainder = _operator("remainder", operator.mod)
+sign = _function("sign")
+sin = _math("sin")
+sinh = _math("sinh")
+sqrt = _math("sqrt")
+square = _function("square", scalar=lambda x: x * x)
+subtract = _operator("subtract", operator.sub, operator.isub)
+tan = _math("tan")
+tanh = _math("tanh")
+where = _function("where", scalar=_where)
+
+# --- Reductions and scans --------------------------------------------------------------------
+
+cumulative_prod = _function("cumulative_prod")
+cumulative_sum = _function("cumulative_sum")
+max = _function("max")
+mean = _function("mean")
+min = _function("min")
+prod = _function("prod", math.prod)
+std = _function("std")
+sum = _function("sum")
+var = _function("var")
+
+# --- Linear algebra --------------------------------------------------------------------------
+
+matmul = _operator("matmul", operator.matmul)
+matrix_transpose = _function("matrix_transpose", view=True)
+tensordot = _function("tensordot")
+vecdot = _function("vecdot")
+
+# --- Shape, order and choice -----------------------------------------------------------------
+
+astype = _function("astype")
+broadcast_to = _function("broadcast_to", view=True)
+concat = _function("concat", sequence=True)
+diff = _function("diff")
+expand_dims = _function("expand_dims", view=True)
+flip = _function("flip", view=True)
+moveaxis = _function("moveaxis", view=True)
+permute_dims = _function("permute_dims", view=True)
+repeat = _function("repeat")
+reshape = _function("reshape", view=True)
+roll = _function("roll")
+squeeze = _function("squeeze", view=True)
+stack = _function("stack", sequence=True)
+take = _function("take")
+take_along_axis = _function("take_along_axis")
+tile = _function("tile")
+tril = _function("tril")
+triu = _function("triu")
+unstack = _function("unstack", view=True)
+
+# --- Indexing --------------------------------------------------------------------------------
+
+
+def _is_basic(index: Any) -> bool:
+    """Say whether an index picks every position at most once by integers and slices alone."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return not builtins.any(isinstance(p, list) or hasattr(p, "shape") and p.shape for p in parts)
+
+
+def _copy(x: Any) -> Any:
+    return array_api_compat.array_namespace(x).asarray(x, copy=True)
+
+
+def _index_set(x: Any, index: Any, values: Any) -> Any:
+    y = _copy(x)
+    y[index] = values
+    return y
+
+
+def _scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    library = namespace.common_library([values], "scatter_add") or namespace.NUMPY
+    like = {} if library is namespace.NUMPY else {"device": array_api_compat.device(values)}
+    out = library.function("zeros")(shape, dtype=getattr(values, "dtype", type(values)), **like)
+    if _is_basic(index):
+        out[index] = values
+        return out
+    return library.scatter_add(out, index, values)
+
+
+getitem = _operator("getitem", operator.getitem, view=True)
+index_set = Primitive("index_set", default=_index_set)
+scatter_add = Primitive("scatter_add", default=_scatter_add)
+
+# --- No gradient flows through these ---------------------------------------------------------
+
+all = _constant("all")
+any = _constant("any")
+argmax = _constant("argmax")
+argmin = _constant("argmin")
+argsort = _constant("argsort")
+bitwise_and = _constant("bitwise_and", operator.and_)
+bitwise_invert = _constant("bitwise_invert", operator.invert)
+bitwise_left_shift = _constant("bitwise_left_shift", operator.lshift)
+bitwise_or = _constant("bitwise_or", operator.or_)
+bitwise_right_shift = _constant("bitwise_right_shift", operator.rshift)
+bitwise_xor = _constant("bitwise_xor", operator.xor)
+ceil = _constant("ceil")
+count_nonzero = _constant("count_nonzero")
+equal = _operator("equal", operator.eq, differentiable=False)
+floor = _constant("floor")
+floor_divide = _operator("floor_divide", operator.floordiv, differentiable=False)
+greater = _operator("greater", operator.gt, differentiable=False)
+greater_equal = _operator("greater_equal", operator.ge, differentiable=False)
+isfinite = _constant("isfinite", math.isfinite, cmath.isfinite)
+isinf = _constant("isinf", math.isinf, cmath.isinf)
+isnan = _constant("isnan", math.isnan, cmath.isnan)
+less = _operator("less", operator.lt, differentiable=False)
+less_equal = _operator("less_equal", operator.le, differentiable=False)
+logical_and = _constant("logical_and")
+logical_not = _constant("logical_not")
+logical_or = _constant("logical_or")
+logical_xor = _constant("logical_xor")
+nextafter = _constant("nextafter", math.nextafter)
+nonzero = _constant("nonzero")
+not_equal = _operator("not_equal", operator.ne, differentiable=False)
+round = _constant("round", builtins.round)
+searchsorted = _constant("searchsorted")
+signbit = _constant("signbit")
+trunc = _constant("trunc")
+unique_all = _constant("unique_all")
+unique_counts = _constant("unique_counts")
+unique_inverse = _constant("unique_inverse")
+unique_values = _constant("unique_values")

@@ -1,0 +1,267 @@
+"""Which namespace answers a call.
+
+A call is answered by the library its arrays come from: NumPy, CuPy (through array_api_compat),
+any other library that follows the array-API standard, or Python's own `math` where there are only
+Python scalars. Values that stand for others (recorded values, symbols) belong to a *level*, and the
+youngest level among the arguments answers instead.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import array_api_compat.numpy as compat_numpy
+import numpy as np
+
+from gpugrad.errors import ArgumentError, MixedArraysError
+
+SCALAR_TYPES = frozenset({float, complex, int, bool})
+
+_births = itertools.count()
+
+
+class Level:
+    """One layer of interpretation: a tape, or what else gives a meaning of its own to a call.
+
+    Levels nest in any order. The youngest one among a call's arguments answers it by `call`,
+    and passes what it computes on to the levels below by calling primitives on unwrapped values.
+    """
+
+    def __init__(self) -> None:
+        self.birth: float = next(_births)
+
+    def call(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Answer the call of the primitive `f`."""
+        raise NotImplementedError
+
+    def binary(self, f: Any, a: Any, b: Any) -> Any:
+        """Answer the call of a function of two arrays, of which this level has at least one."""
+        return f(a, b)
+
+
+NO_LEVEL = Level()
+NO_LEVEL.birth = -1
+
+
+class LevelValue:
+    """A value that belongs to a level; `level` says to which."""
+
+    __slots__ = ("__weakref__", "level", "value")
+
+    level: Level
+    value: Any
+
+
+def plain(x: Any) -> Any:
+    """Return the array or number inside a value of any number of levels."""
+    while isinstance(x, LevelValue):
+        x = x.value
+    return x
+
+
+def has_levels(args: Iterable[Any]) -> bool:
+    """Say whether there is a level value among `args` or in a list or tuple among them."""
+    return any(
+        isinstance(x, LevelValue) or (type(x) in (list, tuple) and has_levels(x)) for x in args
+    )
+
+
+def youngest(args: Iterable[Any]) -> Level:
+    """Return the youngest level among `args`, looking into lists and tuples."""
+    found = NO_LEVEL
+    for argument in args:
+        if isinstance(argument, LevelValue):
+            level = argument.level
+        elif type(argument) in (list, tuple):
+            level = youngest(argument)
+        else:
+            continue
+        if level.birth > found.birth:
+            found = level
+    return found
+
+
+class Library:
+    """An array library: its functions by their array-API names, and the little that differs."""
+
+    def __init__(self, name: str, *modules: Any) -> None:
+        self.name = name
+        self.modules = modules
+
+    def function(self, name: str) -> Callable[..., Any] | None:
+        """Return the library's function of that array-API name, or None."""
+        for module in self.modules:
+            found = getattr(module, name, None)
+            if found is not None:
+                return found
+        return None
+
+    def dtype(self, dtype: Any) -> Any:
+        """Return this library's data type for a NumPy or Python one; its own pass through."""
+        return dtype
+
+    def scatter_add(self, out: Any, index: Any, values: Any) -> Any:
+        """Add `values` into `out` at `index`, repeated positions adding up, and return `out`."""
+        self.modules[0].add.at(out, index, values)
+        return out
+
+
+class ForeignLibrary(Library):
+    """Any other array-API library, which offers what the standard says and no more."""
+
+    def dtype(self, dtype: Any) -> Any:
+        if isinstance(dtype, (np.dtype, type)):
+            return getattr(self.modules[0], np.dtype(dtype).name)
+        return dtype
+
+    def scatter_add(self, out: Any, index: Any, values: Any) -> Any:
+        # The standard has no scatter. A product with a one-hot matrix is slow, but right.
+        xp = self.modules[0]
+        places = xp.arange(out.size, device=out.device)
+        hit = xp.reshape(places, out.shape)[index]
+        one_hot = xp.astype(xp.reshape(hit, (-1, 1)) == places[None, :], out.dtype)
+        values = xp.reshape(xp.broadcast_to(values, hit.shape), (-1,))
+        return out + xp.reshape(xp.matmul(values, one_hot), out.shape)
+
+
+# sort and argsort with `descending` are the standard's only; before 2.1 so was much else.
+_OLD_NUMPY = np.lib.NumpyVersion(np.__version__) < "2.1.0"
+
+
+class NumpyLibrary(Library):
+    """NumPy, whose main namespace follows the standard, with array_api_compat for the gaps."""
+
+    only_compat: ClassVar[set[str]] = {"sort", "argsort"}
+
+    def function(self, name: str) -> Callable[..., Any] | None:
+        if _OLD_NUMPY or name in self.only_compat:
+            return getattr(compat_numpy, name, None)
+        return super().function(name)
+
+
+NUMPY = NumpyLibrary("NumPy", np, compat_numpy)
+
+_libraries: dict[type, Library | None] = dict.fromkeys(SCALAR_TYPES)
+
+
+def cupy_library() -> Library:
+    """Return CuPy as a library. The one place where CuPy is imported."""
+    import array_api_compat.cupy as compat_cupy
+    import cupy
+
+    library = _foreign.get("cupy")
+    if library is None:
+        library = _foreign["cupy"] = Library("CuPy", compat_cupy, cupy)
+        library.modules = (compat_cupy, cupy)
+    return library
+
+
+_foreign: dict[str, Library] = {}
+
+
+def library_of(x: Any) -> Library | None:
+    """Return the library of the array `x`, or None for a Python scalar.
+
+    Raises ArgumentError where `x` is neither.
+    """
+    kind = type(x)
+    try:
+        return _libraries[kind]
+    except KeyError:
+        found = _find_library(x)
+        _libraries[kind] = found
+        return found
+
+
+def _find_library(x: Any) -> Library | None:
+    if isinstance(x, (np.ndarray, np.generic)):
+        return NUMPY
+    if isinstance(x, (float, complex, int)):
+        return None
+    root = type(x).__module__.partition(".")[0]
+    if root == "cupy":
+        return cupy_library()
+    if not isinstance(x, type) and hasattr(x, "__array_namespace__"):
+        module = x.__array_namespace__()
+        name = module.__name__
+        return _foreign.setdefault(name, ForeignLibrary(name, module))
+    raise ArgumentError(
+        f"expected an array or a number, got {type(x).__name__}: convert it first, "
+        f"for instance with xp.asarray(...)"
+    )
+
+
+def common_library(args: Iterable[Any], name: str) -> Library | None:
+    """Return the one library of the arrays among `args`; None where all are Python scalars.
+
+    NumPy's scalars (not its arrays) give way to another library's arrays.
+    """
+    found: Library | None = None
+    weak: Library | None = None
+    for argument in args:
+        try:
+            library = library_of(argument)
+        except ArgumentError as error:
+            raise ArgumentError(f"{name}: {error}") from None
+        if library is None:
+            continue
+        if isinstance(argument, np.generic):
+            weak = library
+        elif found is None:
+            found = library
+        elif found is not library:
+            raise MixedArraysError(
+                f"{name}: arrays of {found.name} and {library.name} in one call. Move one over "
+                f"first, for instance with cupy.asarray(x) or cupy.asnumpy(x)"
+            )
+    return found or weak
+
+
+def library_for(dtype: Any = None, device: Any = None) -> Library:
+    """Return the library that `dtype` or `device` belong to, NumPy where neither says."""
+    for thing in (device, dtype):
+        root = type(thing).__module__.partition(".")[0]
+        if root == "cupy":
+            return cupy_library()
+        if root not in {"numpy", "builtins"} and thing is not None:
+            module = sys.modules[root]
+            return _foreign.setdefault(root, ForeignLibrary(root, module))
+    return NUMPY
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """Return the shape of an array, and () for a Python scalar."""
+    return () if type(x) in SCALAR_TYPES else x.shape
+
+
+def is_array(x: Any) -> bool:
+    """Say whether `x` is an array of some library (a NumPy scalar counts, a Python one does not)."""
+    try:
+        return library_of(x) is not None
+    except ArgumentError:
+        return False
+
+
+_inexact: dict[Any, str] = {float: "f", complex: "c", int: "i", bool: "b"}
+
+
+def kind_of(x: Any) -> str:
+    """Return "f" for real floating, "c" for complex, "i" for integer and "b" for boolean values."""
+    dtype = type(x) if type(x) in SCALAR_TYPES else x.dtype
+    try:
+        return _inexact[dtype]
+    except KeyError:
+        kind = _inexact[dtype] = _dtype_kind(dtype)
+        return kind
+
+
+def _dtype_kind(dtype: Any) -> str:
+    kind = getattr(dtype, "kind", None)
+    if kind is None:  # a foreign library's own data type, known by its name
+        kind = np.dtype(str(dtype).rpartition(".")[2]).kind
+    elif kind == "V" and "float" in dtype.name:  # bfloat16 and its kin, from ml_dtypes
+        kind = "f"
+    return "i" if kind == "u" else kind

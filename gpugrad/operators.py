@@ -1,0 +1,90 @@
+"""Python's operators, as calls of the functions they stand for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gpugrad import functions as F
+
+
+class Operators:
+    """A base for values whose operators are gpugrad's functions."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Any:
+        return F.add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return F.add(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return F.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return F.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return F.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return F.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return F.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return F.divide(other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return F.pow(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return F.pow(other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return F.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return F.remainder(other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return F.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return F.floor_divide(other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return F.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return F.matmul(other, self)
+
+    def __neg__(self) -> Any:
+        return F.negative(self)
+
+    def __pos__(self) -> Any:
+        return F.positive(self)
+
+    def __abs__(self) -> Any:
+        return F.abs(self)
+
+    def __eq__(self, other: object) -> Any:
+        return F.equal(self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return F.not_equal(self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return F.less(self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return F.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return F.greater(self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return F.greater_equal(self, other)
+
+    __hash__ = None  # type: ignore[assignment]

@@ -1,0 +1,226 @@
+"""What a function that takes rules is, and by which other functions it goes.
+
+A `Primitive` computes nothing itself: called on arrays, it is the function of that name of the
+arrays' own library; called on Python floats, it is Python's; called on values of a level (recorded
+values, symbols), the level decides what it means. Rules are attached to primitives.
+"""
+
+from __future__ import annotations
+
+import cmath
+import functools
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gpugrad import namespace
+from gpugrad.errors import ArgumentError, GpugradError
+from gpugrad.namespace import LevelValue
+
+Function = Callable[..., Any]
+
+ALIASES: dict[Any, Primitive] = {}
+BY_NAME: dict[str, Primitive] = {}
+
+# The array-API names of what NumPy and CuPy also call otherwise.
+NEW_NAMES = {
+    "absolute": "abs",
+    "amax": "max",
+    "amin": "min",
+    "arccos": "acos",
+    "arccosh": "acosh",
+    "arcsin": "asin",
+    "arcsinh": "asinh",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arctanh": "atanh",
+    "around": "round",
+    "concatenate": "concat",
+    "conjugate": "conj",
+    "cumprod": "cumulative_prod",
+    "cumsum": "cumulative_sum",
+    "invert": "bitwise_invert",
+    "left_shift": "bitwise_left_shift",
+    "mod": "remainder",
+    "power": "pow",
+    "right_shift": "bitwise_right_shift",
+    "transpose": "permute_dims",
+    "true_divide": "divide",
+}
+
+
+class Primitive:
+    """A function that takes rules: what it means depends on what it is called with.
+
+    Args:
+        name: its array-API name.
+        aliases: the functions of Python and NumPy that are this one.
+        operator: a function of Python's that computes it on every kind of array and number.
+        scalar: computes it on Python's real numbers.
+        default: computes it where the arrays' library has no function of that name.
+        differentiable: False for functions whose derivative is zero or has no meaning.
+        keywords: names of array arguments that callers may also pass by keyword.
+        sequence: True where the first argument is a sequence of arrays.
+        view: True where the result may share its argument's memory.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *aliases: Function,
+        operator: Function | None = None,
+        scalar: Function | None = None,
+        default: Function | None = None,
+        differentiable: bool = True,
+        keywords: tuple[str, ...] = (),
+        sequence: bool = False,
+        view: bool = False,
+    ) -> None:
+        self.__name__ = self.__qualname__ = self.name = name
+        self.__module__ = __name__
+        self.operator = operator
+        self.scalar = scalar
+        self.default = default
+        self.differentiable = differentiable
+        self.keywords = keywords
+        self.sequence = sequence
+        self.view = view
+        self.implementations: dict[tuple[type, ...], Function] = {}
+        self.rrules: list[Any] = []  # filled by the registry
+        self.bound_rules: dict[Any, Function] = {}
+        for alias in aliases:
+            ALIASES[alias] = self
+
+    def __repr__(self) -> str:
+        return f"<gpugrad function {self.name}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs and self.keywords:
+            args, kwargs = self._positional(args, kwargs)
+        try:
+            implementation = self.implementations[tuple(map(type, args))]
+        except KeyError:
+            implementation = self.resolve(args)
+        return implementation(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    def _positional(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Move array arguments that were passed by keyword to their places."""
+        values = list(args)
+        rest = dict(kwargs)
+        for place, name in enumerate(self.keywords):
+            if name in rest:
+                values.extend([None] * (place + 1 - len(values)))
+                values[place] = rest.pop(name)
+        return tuple(values), rest
+
+    def resolve(self, args: tuple[Any, ...]) -> Function:
+        """Return what computes this function on `args`, and remember it for their types."""
+        if self.sequence:
+            return self._resolve_sequence(args)
+        if any(isinstance(argument, LevelValue) for argument in args):
+            implementation = self._call_level
+        else:
+            implementation = self._find(args)
+        self.implementations[tuple(map(type, args))] = implementation
+        return implementation
+
+    def _call_level(self, *args: Any, **kwargs: Any) -> Any:
+        return namespace.youngest(args).call(self, args, kwargs)
+
+    def _resolve_sequence(self, args: tuple[Any, ...]) -> Function:
+        if namespace.has_levels(args):
+            return self._call_level
+        if not args or not isinstance(args[0], (tuple, list)) or not args[0]:
+            raise ArgumentError(f"{self.name}: expected a non-empty sequence of arrays first")
+        library = namespace.common_library(args[0], self.name)
+        return self._from_library(library or namespace.NUMPY)
+
+    def _find(self, args: tuple[Any, ...]) -> Function:
+        arrays = [a for a in args if not _is_parameter(a)]
+        if not arrays:
+            raise ArgumentError(
+                f"{self.name}: expected an array or a number, got "
+                f"{', '.join(type(a).__name__ for a in args) or 'nothing'}: "
+                f"convert it first, for instance with xp.asarray(...)"
+            )
+        library = namespace.common_library(arrays, self.name)
+        if self.operator is not None:
+            return self.operator
+        if library is None:
+            return self._for_scalars(arrays)
+        return self._from_library(library)
+
+    def _from_library(self, library: namespace.Library) -> Function:
+        found = library.function(self.name) or self.default
+        if found is None:
+            raise GpugradError(f"{library.name} has no function {self.name}")
+        return found
+
+    def _for_scalars(self, args: list[Any]) -> Function:
+        numpy_function = namespace.NUMPY.function(self.name)
+        if any(isinstance(argument, complex) for argument in args):
+            scalar = getattr(cmath, self.name, None)
+        else:
+            scalar = self.scalar
+        if scalar is not None:
+            return ieee(scalar, numpy_function) if numpy_function else scalar
+        if numpy_function is None:
+            return self._from_library(namespace.NUMPY)
+        return functools.partial(_unboxed, numpy_function)
+
+
+def _is_parameter(x: Any) -> bool:
+    """Say whether an argument is no array: an index, an axis, a shape, a data type."""
+    return x is None or isinstance(x, (tuple, slice, str, type, types.EllipsisType, np.dtype))
+
+
+def _unboxed(numpy_function: Function, *args: Any, **kwargs: Any) -> Any:
+    """Call a NumPy function on Python scalars and return one."""
+    result = numpy_function(*args, **kwargs)
+    return result.item() if isinstance(result, np.generic) else result
+
+
+def ieee(scalar: Function, numpy_function: Function) -> Function:
+    """Wrap a function of `math` to return inf or nan, as arrays do, where `math` raises."""
+
+    def call(*args: Any) -> Any:
+        try:
+            return scalar(*args)
+        except (ArithmeticError, ValueError):
+            with np.errstate(all="ignore"):
+                return numpy_function(*map(np.asarray, args)).item()
+
+    return call
+
+
+def primitive_of(f: Any) -> Primitive | None:
+    """Return the primitive that `f` is: itself, by an alias, or as an array library's own function."""
+    if isinstance(f, Primitive):
+        return f
+    try:
+        found = ALIASES.get(f)
+    except TypeError:  # an unhashable callable
+        return None
+    return found or _library_function(f)
+
+
+def _library_function(f: Any) -> Primitive | None:
+    """Recognise a function of CuPy, or of another array library, by its name."""
+    name = getattr(f, "__name__", "").removeprefix("cupy_")
+    found = BY_NAME.get(NEW_NAMES.get(name, name))
+    root = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
+    if found is None or getattr(sys.modules.get(root), name, None) is not f:
+        return None
+    ALIASES[f] = found
+    return found

@@ -1,0 +1,190 @@
+"""pullback: run a function on a tape, and return its value and the way back.
+
+    y, back = pullback(f, x)
+    df, dx = back(dy)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from gpugrad.errors import OutputError, SensitivityError
+from gpugrad.namespace import LevelValue, is_array, kind_of, library_of, plain, shape_of
+from gpugrad.structure import Walk
+from gpugrad.tangent import project
+from gpugrad.tape import Tape, show_space, space_of
+from gpugrad.tracked import Tracked
+
+
+class Pullback:
+    """The way back through one recorded call; its `repr` is ∂(f).
+
+    Called with a sensitivity of the structure, shape and data type of the value (a number
+    broadcasts), it returns `(df, *dargs)`. It may be called again. `tape` is the Wengert list.
+    """
+
+    def __init__(self, name: str, tape: Tape, inputs: Inputs, outputs: Outputs) -> None:
+        self.name = name
+        self.tape = tape
+        self._inputs = inputs
+        self._outputs = outputs
+
+    def __call__(self, dy: Any) -> tuple[Any, ...]:
+        seeds = self._outputs.seeds(self.name, dy)
+        return self._inputs.gradients(self.tape.sweep(seeds))
+
+    def __repr__(self) -> str:
+        return f"∂({self.name})"
+
+
+class Inputs:
+    """The function and arguments of a recorded call, and the differentiable numbers in them."""
+
+    def __init__(self, tape: Tape, arguments: tuple[Any, ...]) -> None:
+        walk = Walk()
+        self.nodes = [walk.node(argument) for argument in arguments]
+        self.leaves = walk.leaves
+        self.recursive = walk.recursive
+        recorded = iter([tape.input(leaf) for leaf in walk.leaves])
+        self.recorded = [node.rebuild(recorded) for node in self.nodes]
+
+    def gradients(self, gradients: list[Any]) -> tuple[Any, ...]:
+        """Return the gradients, each projected, in the form of the function and its arguments."""
+        projected = iter([
+            None if g is None else project(g, leaf)
+            for g, leaf in zip(gradients, self.leaves, strict=True)
+        ])
+        return tuple([node.gradient(projected) for node in self.nodes])
+
+    def call(self, kwargs: dict[str, Any]) -> Any:
+        """Call the recorded function on the recorded arguments, and let go of them."""
+        f, *args = self.recorded
+        self.recorded = []
+        try:
+            return f(*args, **kwargs)
+        finally:
+            if self.recursive:
+                for node in self.nodes:
+                    node.release()
+
+
+class Outputs:
+    """What a function returned, and the recorded numbers in it."""
+
+    def __init__(self, tape: Tape, y: Any) -> None:
+        walk = Walk()
+        self.node = walk.node(y)
+        recorded = [type(x) is Tracked and x.level is tape for x in walk.leaves]
+        pairs = list(zip(walk.leaves, recorded, strict=True))
+        self.leaves = [x.value if mine else x for x, mine in pairs]
+        self.slots = [x.slot if mine else None for x, mine in pairs]
+        self.value = self.node.rebuild(iter(self.leaves))
+
+    def seeds(self, name: str, dy: Any) -> list[tuple[int, Any]]:
+        """Return slots and sensitivities; raise SensitivityError where `dy` does not fit."""
+        try:
+            parts = self.node.scatter(dy)
+            return [
+                (slot, fit(part, leaf))
+                for slot, part, leaf in zip(self.slots, parts, self.leaves, strict=True)
+                if slot is not None and part is not None
+            ]
+        except SensitivityError as error:
+            raise SensitivityError(f"∂({name}): {error}") from None
+
+
+def fit(dy: Any, y: Any) -> Any:
+    """Return the sensitivity `dy` as one of the value `y`; a number broadcasts.
+
+    Raises SensitivityError where its kind, shape, data type or device is not that of `y`.
+    """
+    if type(dy) is type(y) is float:
+        return dy
+    space = show_space(space_of(y))
+    advice = f"Give one of {space}, or a number to broadcast"
+    if isinstance(dy, (bool, int, float, complex, np.number)):
+        if isinstance(dy, (complex, np.complexfloating)) and kind_of(y) != "c":
+            raise SensitivityError(f"the value is {space}, the sensitivity is complex. {advice}")
+        return _number_like(dy, y)
+    if not (isinstance(dy, LevelValue) or is_array(dy)):
+        raise SensitivityError(
+            f"the value is {space}, the sensitivity is a {type(dy).__name__}. {advice}"
+        )
+    if isinstance(y, LevelValue) or isinstance(dy, LevelValue) or library_of(y) is None:
+        fits = kind_of(dy) in ("f", kind_of(y))
+    else:
+        fits = library_of(dy) is library_of(y) and dy.dtype == y.dtype
+        if fits and type(y) is not np.ndarray and not isinstance(y, np.generic):
+            ours, theirs = array_api_compat.device(y), array_api_compat.device(dy)
+            if ours != theirs:
+                raise SensitivityError(
+                    f"the value is on {ours}, the sensitivity on {theirs}. Move it first, "
+                    f"with array_api_compat.to_device(dy, y.device)"
+                )
+    if not fits or dy.shape not in ((), shape_of(y)):
+        theirs = show_space(space_of(dy))
+        raise SensitivityError(f"the value is {space}, the sensitivity is {theirs}. {advice}")
+    return project(dy, y)
+
+
+def _number_like(number: Any, y: Any) -> Any:
+    """Return a number as a sensitivity of `y`: broadcast, on its device, of its data type."""
+    y = plain(y)
+    if library_of(y) is None:
+        return type(y)(number)
+    if isinstance(y, np.generic):
+        return y.dtype.type(number)
+    xp = array_api_compat.array_namespace(y)
+    return xp.full(y.shape, number, dtype=y.dtype, device=array_api_compat.device(y))
+
+
+def name_of(f: Any) -> str:
+    """Return the name by which messages and listings call a function."""
+    return getattr(f, "__name__", None) or type(f).__name__
+
+
+def pullback(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any, Pullback]:
+    """Run `f(*args, **kwargs)` and return its value and its pullback.
+
+    Args:
+        f: any Python function or callable object. Branches, loops, recursion, closures and
+            containers need no special form.
+        args: numbers, arrays, or structures of them (tuples, lists, dicts, dataclasses, objects).
+        kwargs: passed on as they are; no gradient is returned for them.
+
+    Returns:
+        `y, back`, where `back(dy)` returns `(df, *dargs)`: the gradient of what the function
+        captured (a Tangent named by the captured variables) or of a callable object's fields, then
+        of each argument, of the argument's structure, type, shape, data type and device. None
+        stands for no gradient. Gradients may share memory: do not write into them in place.
+
+    Raises:
+        OutputError: the function returned nothing.
+        NoRuleError: a function without a rule was called on a recorded value.
+
+    Example:
+        >>> import gpugrad as gg
+        >>> y, back = gg.pullback(lambda x, n: x**n, 3.0, 2)
+        >>> y, back(1.0)
+        (9.0, (None, 6.0, None))
+    """
+    tape = Tape()
+    inputs = Inputs(tape, (f, *args))
+    name = name_of(f)
+    outputs = run(tape, inputs, kwargs, name)
+    return outputs.value, Pullback(name, tape, inputs, outputs)
+
+
+def run(tape: Tape, inputs: Inputs, kwargs: dict[str, Any], name: str) -> Outputs:
+    """Call the recorded function; return what came out, ready to be seeded."""
+    y = inputs.call(kwargs)
+    if y is None:
+        raise OutputError(
+            f"{name} returned None, and there is nothing to differentiate. "
+            f"Is a `return` missing at the end of {name}?"
+        )
+    return Outputs(tape, y)

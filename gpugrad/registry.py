@@ -1,0 +1,236 @@
+"""The rule book: which rule answers for a function at given argument types.
+
+A reverse rule is called with the function and its arguments, computes the function's value and
+returns it with a pullback: `rule(f, *args, **kwargs)` → `(y, back)`, `back(dy)` → `(df, *dargs)`.
+It may return NotImplemented to decline, and `(y, None)` to say that no gradient flows at all.
+Where arguments are Python's numbers, a tuple of the partial derivatives may stand for `back`.
+A rule that has a keyword-only parameter `needs` is told for which arguments a gradient is wanted.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from gpugrad.errors import ArgumentError, NoRuleError
+from gpugrad.primitive import ALIASES, Primitive, primitive_of
+from gpugrad.structure import flatten
+from gpugrad.tangent import Tangent, project
+
+Rule = Callable[..., Any]
+
+
+class RegisteredRule:
+    """A rule, the argument types it is for, and where it was written."""
+
+    def __init__(self, rule: Rule, types: tuple[type, ...]) -> None:
+        self.rule = rule
+        self.types = types
+        self.wants_needs = "needs" in inspect.signature(rule).parameters
+        code = inspect.unwrap(rule).__code__
+        self.source = f"{code.co_filename}:{code.co_firstlineno}"
+
+    def matches(self, types: tuple[type, ...]) -> bool:
+        """Say whether the rule is for arguments of these types."""
+        return len(self.types) <= len(types) and all(map(issubclass, types, self.types))
+
+    def precedes(self, other: RegisteredRule) -> bool:
+        """Say whether this rule is for narrower types than `other`."""
+        padding = (object,) * (len(self.types) - len(other.types))
+        theirs = other.types + padding
+        return self.types != theirs and all(map(issubclass, self.types, theirs))
+
+    def bind(self, f: Any, args: tuple[Any, ...], needs: tuple[bool, ...]) -> Callable[..., Any]:
+        """Return the rule for arguments like these, as a function of them."""
+        if self.wants_needs:
+            return functools.partial(self.rule, f, needs=needs)
+        return functools.partial(self.rule, f)
+
+
+def bind(f: Primitive, mask: int, args: tuple[Any, ...]) -> Callable[..., Any]:
+    """Return the reverse rule of `f` for arguments like these, as a function of them.
+
+    Bit i of `mask` says that the gradient of argument i is wanted. The answer is remembered by
+    the arguments' types. Raises NoRuleError where there is no rule.
+    """
+    types = tuple(map(type, args))
+    needs = tuple(bool(mask >> i & 1) for i in range(len(types)))
+    found = [rule for rule in f.rrules if rule.matches(types)]
+    if not found:
+        raise no_rule(f, types)
+    choices = [rule.bind(f, args, needs) for rule in found]
+    bound = choices[0] if len(choices) == 1 else _first_answer(f, types, choices)
+    f.bound_rules[(mask, *types)] = bound
+    return bound
+
+
+def _first_answer(f: Any, types: tuple[type, ...], choices: list[Rule]) -> Rule:
+    def rule(*args: Any, **kwargs: Any) -> Any:
+        for choice in choices:
+            answer = choice(*args, **kwargs)
+            if answer is not NotImplemented:
+                return answer
+        raise no_rule(f, types)
+
+    return rule
+
+
+def no_rule(f: Any, types: tuple[type, ...]) -> NoRuleError:
+    """Return the error for a function that has no rule for arguments of `types`."""
+    name = getattr(f, "__name__", repr(f))
+    listed = ", ".join(kind.__name__ for kind in types)
+    return NoRuleError(
+        f"{name}: no rule for ({listed}). To differentiate through a Python function use "
+        f"pullback({name}, ...); to give {name} a rule of its own, decorate it with "
+        f"@gpugrad.primitive and register one with @gpugrad.rrule.register({name})"
+    )
+
+
+class RRule:
+    """`rrule(f, *args, **kwargs)` → `(y, back)`: the value of one function, and its pullback.
+
+    `back(dy)` returns `(df, *dargs)`: the gradient of what the function captured or holds, then one
+    for every argument, of the argument's type, shape and data type; None where no gradient flows.
+
+    Raises:
+        NoRuleError: `f` has no rule for these arguments.
+
+    Example:
+        >>> import gpugrad as gg, math
+        >>> y, back = gg.rrule(math.cos, 0.6)
+        >>> back(1.0)
+        (None, -0.5646424733950354)
+    """
+
+    def __call__(self, f: Any, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], Any]]:
+        primitive, args, is_method = _callee(f, args)
+        if not primitive.differentiable:
+            return primitive(*args, **kwargs), functools.partial(_no_gradient, len(args))
+        types = tuple(map(type, args))
+        answer = bind(primitive, (1 << len(args)) - 1, args)(*args, **kwargs)
+        if answer is NotImplemented:
+            raise no_rule(f, types)
+        y, rule_back = answer
+        if rule_back is None:
+            return y, functools.partial(_no_gradient, len(args))
+
+        def back(dy: Any) -> tuple[Any, ...]:
+            if type(rule_back) is tuple:  # partial derivatives, of Python's numbers
+                df, *dargs = [p if p is None else dy * p for p in rule_back]
+            else:
+                df, *dargs = rule_back(dy)
+            projected = [_project(dx, x) for dx, x in zip(dargs, args, strict=True)]
+            return tuple(projected) if is_method else (df, *projected)
+
+        back.__name__ = back.__qualname__ = f"{primitive.name}_back"
+        return y, back
+
+    def register(self, f: Any, *types: type) -> Callable[[Rule], Rule]:
+        """Return a decorator that registers a reverse rule for `f` at these argument types.
+
+        Args:
+            f: a primitive, a function of an array library or of Python that is one, a function
+                with gpugrad.primitive around it, or a class whose `__call__` has that.
+            types: the types of the first arguments; the rule with the narrowest types is asked
+                first. None given: the rule is for all.
+
+        The rule is called as `rule(f, *args, **kwargs)`; for a class, with the instance as `f`.
+        """
+        primitive = _registered(f)
+
+        def decorator(rule: Rule) -> Rule:
+            if isinstance(f, type):
+                add_rule(primitive.rrules, RegisteredRule(_as_method_rule(rule), (f, *types)))
+            else:
+                add_rule(primitive.rrules, RegisteredRule(rule, types))
+            primitive.bound_rules.clear()
+            return rule
+
+        return decorator
+
+
+def add_rule(rules: list[Any], new: Any) -> None:
+    """Put `new` in front of the first rule that is not for narrower types; of equals the newest wins."""
+    rules[:] = [old for old in rules if old.types != new.types]
+    place = next((i for i, old in enumerate(rules) if not old.precedes(new)), len(rules))
+    rules.insert(place, new)
+
+
+def _as_method_rule(rule: Rule) -> Rule:
+    """Adapt a rule of a callable object: what it takes for the function is the first argument."""
+
+    @functools.wraps(rule)
+    def method_rule(_: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = rule(*args, **kwargs)
+        if answer is NotImplemented or answer[1] is None:
+            return answer
+        y, rule_back = answer
+
+        def back(dy: Any) -> tuple[Any, ...]:
+            return (None, *rule_back(dy))
+
+        return y, back
+
+    return method_rule
+
+
+def _callee(f: Any, args: tuple[Any, ...]) -> tuple[Primitive, tuple[Any, ...], bool]:
+    """Return the primitive that a call of `f` comes to, and its arguments."""
+    primitive = primitive_of(f)
+    if primitive is not None:
+        return primitive, args, False
+    method = getattr(type(f), "__call__", None)
+    if isinstance(method, Primitive):
+        return method, (f, *args), True
+    raise no_rule(f, tuple(map(type, args)))
+
+
+def _registered(f: Any) -> Primitive:
+    """Return the primitive that a rule for `f` belongs to."""
+    if isinstance(f, type):
+        method = f.__dict__.get("__call__") or getattr(f, "__call__", None)  # noqa: B004
+        if isinstance(method, Primitive):
+            return method
+        raise ArgumentError(
+            f"rrule.register: calls of {f.__name__} objects run straight through. "
+            f"Write @gpugrad.primitive above {f.__name__}.__call__ first"
+        )
+    primitive = primitive_of(f)
+    if primitive is not None:
+        return primitive
+    if _dispatches(f):
+        primitive = ALIASES[f] = Primitive(f.__name__, default=f)
+        return primitive
+    name = getattr(f, "__name__", repr(f))
+    raise ArgumentError(
+        f"rrule.register: calls of {name} run straight through. "
+        f"Write @gpugrad.primitive above {name} first"
+    )
+
+
+def _dispatches(f: Any) -> bool:
+    """Say whether NumPy's protocols let a recorded argument see calls of `f`."""
+    import numpy as np
+
+    return isinstance(f, np.ufunc) or hasattr(f, "_implementation")
+
+
+def _no_gradient(count: int, dy: Any) -> tuple[None, ...]:
+    return (None,) * (count + 1)
+
+
+def _project(dx: Any, x: Any) -> Any:
+    """Project a gradient, in the structure's form, leaf by leaf to the space of `x`."""
+    if dx is None or isinstance(dx, Tangent):
+        return dx
+    leaves, tree, _ = flatten(x)
+    gradients = [
+        None if g is None else project(g, leaf)
+        for g, leaf in zip(tree.scatter(dx), leaves, strict=True)
+    ]
+    return tree.gradient(iter(gradients))
+
+
+rrule = RRule()

@@ -1,0 +1,191 @@
+"""scalar_rule: one derivative expression, and every rule that follows from it.
+
+The partial derivatives of an elementwise function are written once, over gpugrad's functions:
+
+    scalar_rule(F.tanh, lambda y, x: 1 - y * y)
+    scalar_rule(F.multiply, lambda y, a, b: b, lambda y, a, b: a)
+
+They are read as symbolic expressions, and from these Python source is generated for the pullback,
+one for each set of arguments whose gradient is wanted, so that nothing else is computed or kept.
+The source is registered with `linecache`: tracebacks and debuggers show it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import linecache
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gpugrad import functions as F
+from gpugrad.expression import Symbol, functions_in, operator_text, to_python
+from gpugrad.namespace import kind_of
+from gpugrad.primitive import Function, Primitive
+from gpugrad.registry import add_rule
+from gpugrad.tangent import projection
+
+_counter = itertools.count()
+
+
+def scalar_rule(f: Primitive, *partials: Any) -> None:
+    """Register the derivatives of the elementwise function `f`.
+
+    Args:
+        f: a function of as many arguments as there are partials.
+        partials: for each argument, in order, the partial derivative: a number, a function
+            `(y, *args)` of the value and the arguments, or None where there is none. Where `f` is
+            complex it is holomorphic, and the partial is the complex derivative.
+    """
+    caller = inspect.stack(0)[1]
+    add_rule(f.rrules, ScalarRule(f, partials, f"{caller.filename}:{caller.lineno}"))
+
+
+class ScalarRule:
+    """The reverse rule of an elementwise function, generated from its partial derivatives."""
+
+    types: tuple[type, ...] = ()
+
+    def __init__(self, f: Primitive, partials: tuple[Any, ...], source: str) -> None:
+        self.f = f
+        self.source = source
+        self.names = _argument_names(partials)
+        y, *args = (Symbol(name) for name in ("y", *self.names))
+        self.partials = [p(y, *args) if callable(p) else p for p in partials]
+        self.generated: dict[tuple[tuple[bool, ...], bool], types.CodeType] = {}
+
+    def matches(self, types: tuple[type, ...]) -> bool:
+        """Say whether the function takes that many arguments."""
+        return len(types) == len(self.names)
+
+    def precedes(self, other: Any) -> bool:
+        """Say that a rule for all types is narrower than none."""
+        return False
+
+    def bind(self, f: Primitive, args: tuple[Any, ...], needs: tuple[bool, ...]) -> Function:
+        """Return the rule for arguments like these, as a function of them."""
+        wanted = tuple(
+            need and partial is not None for need, partial in zip(needs, self.partials, strict=True)
+        )
+        scope: dict[str, Any] = {"f": f.resolve(args), "projection": projection}
+        scope |= {"kind_of": kind_of, "conj": F.conj}
+        called = functions_in(
+            [partial for partial, want in zip(self.partials, wanted, strict=True) if want]
+        )
+        scope |= {g.name: g for g in called}
+        rule = self._define(wanted, False, scope)
+        if not all(type(argument) in (float, int, bool) for argument in args):
+            return rule
+        scope = {"f": f.resolve(args), "ieee": functools.partial(_ieee, f, wanted)}
+        scope |= {g.name: g for g in called}
+        return self._define(wanted, True, scope)
+
+    def _define(self, wanted: tuple[bool, ...], scalar: bool, scope: dict[str, Any]) -> Function:
+        """Run the generated source in `scope` and return the rule that it defines."""
+        code = self.generated.get((wanted, scalar))
+        if code is None:
+            source = self.source_code(wanted, scalar)
+            filename = f"<gpugrad {self.f.name} {next(_counter)}>"
+            linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+            code = self.generated[wanted, scalar] = compile(source, filename, "exec")
+        exec(code, scope)
+        return scope[f"{self.f.name}_rrule"]
+
+    def source_code(self, wanted: tuple[bool, ...], scalar: bool) -> str:
+        """Return the Python source of the rule, for arrays or for Python's real numbers."""
+        if not any(wanted):
+            return self._lines(["return y, None"])
+        if scalar:
+            return self._lines(self._partials(wanted))
+        projections = [
+            f"project_{name} = projection({name}, y)"
+            for name, want in zip(self.names, wanted, strict=True)
+            if want
+        ]
+        real = self._back(wanted, "{}")
+        lines = [*projections]
+        if any(isinstance(p, Symbol) for p, want in zip(self.partials, wanted, strict=True) if want):
+            holomorphic = self._back(wanted, "conj({})")
+            lines += ["if kind_of(y) == 'c':", *("    " + line for line in holomorphic)]
+            lines += [f"    return y, {self.f.name}_back"]
+        return self._lines([*lines, *real, f"return y, {self.f.name}_back"])
+
+    def _lines(self, body: list[str]) -> str:
+        arguments = ", ".join(self.names)
+        value = operator_text(self.f, self.names) or f"f({arguments})"
+        head = [f"def {self.f.name}_rrule({arguments}):", f"    y = {value}"]
+        return "\n".join([*head, *("    " + line for line in body)]) + "\n"
+
+    def _partials(self, wanted: tuple[bool, ...]) -> list[str]:
+        """Return the lines that compute the partial derivatives in place of a pullback."""
+        assignments, texts = to_python([p for p, want in self._chosen(wanted) if want])
+        remaining = iter(texts)
+        partials = [next(remaining) if want else "None" for _, want in self._chosen(wanted)]
+        return [
+            "try:",
+            *("    " + line for line in assignments),
+            f"    return y, (None, {', '.join(partials)})",
+            "except ArithmeticError:",
+            f"    return y, ieee({', '.join(self.names)})",
+        ]
+
+    def _chosen(self, wanted: tuple[bool, ...]) -> Iterator[tuple[Any, bool]]:
+        return zip(self.partials, wanted, strict=True)
+
+    def _back(self, wanted: tuple[bool, ...], conj: str) -> list[str]:
+        """Return the lines that define the pullback."""
+        chosen = [p for p, want in self._chosen(wanted) if want and isinstance(p, Symbol)]
+        assignments, texts = to_python([p.args[1] if _is_reciprocal(p) else p for p in chosen])
+        remaining = iter(texts)
+        lines = [f"def {self.f.name}_back(dy):", *("    " + line for line in assignments)]
+        results: list[str] = ["None"]
+        for name, (partial, want) in zip(self.names, self._chosen(wanted), strict=True):
+            if not want:
+                results.append("None")
+                continue
+            lines.append(f"    d{name} = {_product(partial, remaining, conj)}")
+            lines.append(f"    if project_{name} is not None:")
+            lines.append(f"        d{name} = project_{name}(d{name})")
+            results.append(f"d{name}")
+        return [*lines, f"    return {', '.join(results)}"]
+
+
+def _argument_names(partials: tuple[Any, ...]) -> list[str]:
+    """Return the arguments' names as the partials have them."""
+    for partial in partials:
+        if callable(partial):
+            return list(inspect.signature(partial).parameters)[1:]
+    return ["x"] if len(partials) == 1 else ["a", "b"]
+
+
+def _is_reciprocal(partial: Any) -> bool:
+    if not isinstance(partial, Symbol) or partial.function is not F.divide:
+        return False
+    numerator = partial.args[0]
+    return isinstance(numerator, (int, float)) and numerator == 1
+
+
+def _product(partial: Any, texts: Iterator[str], conj: str) -> str:
+    """Return the text of the sensitivity times a partial derivative."""
+    if not isinstance(partial, Symbol):
+        return {1: "dy", -1: "-dy"}.get(partial, f"dy * {partial!r}")
+    if _is_reciprocal(partial):
+        return f"dy / {_bracketed(conj.format(next(texts)))}"
+    return f"dy * {_bracketed(conj.format(next(texts)))}"
+
+
+def _bracketed(text: str) -> str:
+    return text if text.isidentifier() else f"({text})"
+
+
+def _ieee(f: Primitive, wanted: tuple[bool, ...], *args: Any) -> tuple[Any, ...]:
+    """Evaluate partial derivatives where Python's floats raise: as arrays do, with inf or nan."""
+    numbers = tuple(map(np.float64, args))
+    with np.errstate(all="ignore"):
+        rule = next(r for r in f.rrules if isinstance(r, ScalarRule)).bind(f, numbers, wanted)
+        partials = rule(*numbers)[1](1.0)
+    return tuple(p if p is None else float(p) for p in partials)

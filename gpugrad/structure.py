@@ -1,0 +1,443 @@
+"""Functors: the numbers inside a structure, and the structure around them.
+
+`flatten` walks tuples, lists, dictionaries, dataclasses, other objects and closures, takes the
+differentiable numbers out (Python floats, floating arrays, recorded values) and returns a tree that
+puts others in their place, or gathers their gradients in the structure's own form.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import dis
+import enum
+import functools
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from gpugrad.errors import SensitivityError
+from gpugrad.namespace import LevelValue, is_array, kind_of
+from gpugrad.primitive import Primitive
+from gpugrad.tangent import Tangent, rebuild_sequence
+
+Gradients = Iterator[Any]
+"""The gradients of the leaves, in the order in which `flatten` met them."""
+
+
+class Node:
+    """A place in a structure; subclasses say how it is rebuilt and what its gradient looks like."""
+
+    __slots__ = ()
+
+    def rebuild(self, leaves: Iterator[Any]) -> Any:
+        """Return the structure with its leaves replaced by the next ones of `leaves`."""
+        raise NotImplementedError
+
+    def gradient(self, leaves: Gradients) -> Any:
+        """Return the leaves' gradients in the structure's form; None where none flows at all."""
+        raise NotImplementedError
+
+    def scatter(self, gradient: Any) -> Iterator[Any]:
+        """Yield what `gradient`, in the structure's form, holds for each leaf. Inverse of `gradient`."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Break the reference cycles that rebuilding a recursive closure made."""
+
+    def mismatch(self, gradient: Any, expected: str) -> SensitivityError:
+        """Return the error for a gradient that is not of this structure's form."""
+        return SensitivityError(
+            f"expected {expected} here, got {type(gradient).__name__}: a sensitivity has the "
+            f"structure of the value it belongs to, with None where it is zero"
+        )
+
+
+class Leaf(Node):
+    """A differentiable number or array."""
+
+    __slots__ = ()
+
+    def rebuild(self, leaves: Iterator[Any]) -> Any:
+        return next(leaves)
+
+    def gradient(self, leaves: Gradients) -> Any:
+        return next(leaves)
+
+    def scatter(self, gradient: Any) -> Iterator[Any]:
+        yield gradient
+
+
+class Constant(Node):
+    """Something without a differentiable number in it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def rebuild(self, leaves: Iterator[Any]) -> Any:
+        return self.value
+
+    def gradient(self, leaves: Gradients) -> Any:
+        return None
+
+    def scatter(self, gradient: Any) -> Iterator[Any]:
+        return iter(())
+
+
+class Branch(Node):
+    """A structure with children."""
+
+    __slots__ = ("children", "value")
+
+    def __init__(self, value: Any, children: list[Node]) -> None:
+        self.value = value
+        self.children = children
+
+    def release(self) -> None:
+        for child in self.children:
+            child.release()
+
+    def child_gradients(self, leaves: Gradients) -> list[Any] | None:
+        """Return the children's gradients, or None if no gradient flows to any of them."""
+        gradients = [child.gradient(leaves) for child in self.children]
+        return gradients if any(g is not None for g in gradients) else None
+
+    def child_scatter(self, gradients: Any) -> Iterator[Any]:
+        """Yield what `gradients`, one a child, hold for each leaf."""
+        for child, gradient in zip(self.children, gradients, strict=True):
+            yield from child.scatter(gradient)
+
+    def nothing(self) -> Iterator[Any]:
+        """Yield None for every leaf."""
+        for child in self.children:
+            yield from child.scatter(None)
+
+
+class Sequence(Branch):
+    """A tuple, a list or a namedtuple."""
+
+    __slots__ = ()
+
+    def rebuild(self, leaves: Iterator[Any]) -> Any:
+        return rebuild_sequence(self.value, [child.rebuild(leaves) for child in self.children])
+
+    def gradient(self, leaves: Gradients) -> Any:
+        gradients = self.child_gradients(leaves)
+        return None if gradients is None else rebuild_sequence(self.value, gradients)
+
+    def scatter(self, gradient: Any) -> Iterator[Any]:
+        if gradient is None:
+            return self.nothing()
+        if not isinstance(gradient, (tuple, list)) or len(gradient) != len(self.children):
+            raise self.mismatch(
+                gradient, f"a {type(self.value).__name__} of {len(self.children)} gradients"
+            )
+        return self.child_scatter(gradient)
+
+
+class Mapping(Branch):
+    """A dictionary."""
+
+    __slots__ = ()
+
+    def rebuild(self, leaves: Iterator[Any]) -> Any:
+        items = zip(self.value, [child.rebuild(leaves) for child in self.children], strict=True)
+        if type(self.value) is dict:
+            return dict(items)
+        new = self.value.copy()
+        new.update(items)
+        return new
+
+    def gradient(self, leaves: Gradients) -> Any:
+        gradients = self.child_gradients(leaves)
+        return None if gradients is None else dict(zip(self.value, gradients, strict=True))
+
+    def scatter(self, gradient: Any) -> Iterator[Any]:
+        if gradient is None:
+            return self.nothing()
+        if not isinstance(gradient, dict) or not gradient.keys() <= self.value.keys():
+            raise self.mismatch(gradient, f"a dict with keys of {list(self.value)}")
+        return self.child_scatter([gradient.get(key) for key in self.value])
+
+
+class Object(Branch):
+    """An object with named fields, whose gradient is a Tangent."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, value: Any, names: tuple[str, ...], children: list[Node]) -> None:
+        super().__init__(value, children)
+        self.names = names
+
+    def rebuild(self, leaves: Iterator[Any]) -> Any:
+        old = self.value
+        new = object.__new__(type(old))
+        if hasattr(old, "__dict__"):
+            new.__dict__.update(old.__dict__)
+            for name, child in zip(self.names, self.children, strict=True):
+                new.__dict__[name] = child.rebuild(leaves)
+        else:
+            for name, child in zip(self.names, self.children, strict=True):
+                object.__setattr__(new, name, child.rebuild(leaves))
+        return new
+
+    def gradient(self, leaves: Gradients) -> Any:
+        gradients = self.child_gradients(leaves)
+        if gradients is None:
+            return None
+        return Tangent(**dict(zip(self.names, gradients, strict=True)))
+
+    def scatter(self, gradient: Any) -> Iterator[Any]:
+        if gradient is None:
+            return self.nothing()
+        fields = gradient if isinstance(gradient, dict) else getattr(gradient, "__dict__", None)
+        if fields is None or not fields.keys() <= set(self.names):
+            raise self.mismatch(gradient, f"a Tangent with fields of {list(self.names)}")
+        return self.child_scatter([fields.get(name) for name in self.names])
+
+
+class Closure(Object):
+    """A Python function that captured variables; its fields are their names."""
+
+    __slots__ = ("current", "cycles")
+
+    def __init__(self, value: Any, names: tuple[str, ...], children: list[Node]) -> None:
+        super().__init__(value, names, children)
+        self.current: Any = None
+        self.cycles: list[types.CellType] = []
+
+    def rebuild(self, leaves: Iterator[Any]) -> Any:
+        old = self.value
+        cells = [
+            cell if type(child) is Constant else types.CellType()
+            for cell, child in zip(old.__closure__, self.children, strict=True)
+        ]
+        new = types.FunctionType(
+            old.__code__, old.__globals__, old.__name__, old.__defaults__, tuple(cells)
+        )
+        new.__kwdefaults__ = old.__kwdefaults__
+        new.__dict__.update(old.__dict__)
+        self.current = new
+        for cell, child in zip(cells, self.children, strict=True):
+            if type(child) is not Constant:
+                cell.cell_contents = child.rebuild(leaves)
+            if type(child) is Recursion:
+                self.cycles.append(cell)
+        self.current = None
+        return new
+
+    def release(self) -> None:
+        super().release()
+        for cell in self.cycles:
+            del cell.cell_contents
+        self.cycles.clear()
+
+
+class Recursion(Node):
+    """A closure met again inside itself."""
+
+    __slots__ = ("closure",)
+
+    def __init__(self, closure: Closure) -> None:
+        self.closure = closure
+
+    def rebuild(self, leaves: Iterator[Any]) -> Any:
+        return self.closure.current
+
+    def gradient(self, leaves: Gradients) -> Any:
+        return None
+
+    def scatter(self, gradient: Any) -> Iterator[Any]:
+        return iter(())
+
+
+class Method(Branch):
+    """A bound method, whose gradient is that of the object it is bound to."""
+
+    __slots__ = ()
+
+    def rebuild(self, leaves: Iterator[Any]) -> Any:
+        return types.MethodType(self.value.__func__, self.children[0].rebuild(leaves))
+
+    def gradient(self, leaves: Gradients) -> Any:
+        return self.children[0].gradient(leaves)
+
+    def scatter(self, gradient: Any) -> Iterator[Any]:
+        return self.children[0].scatter(gradient)
+
+
+class Partial(Object):
+    """A `functools.partial`; its fields are func, args and keywords."""
+
+    __slots__ = ()
+
+    def rebuild(self, leaves: Iterator[Any]) -> Any:
+        func, args, keywords = (child.rebuild(leaves) for child in self.children)
+        return functools.partial(func, *args, **keywords)
+
+
+LEAF = Leaf()
+NOTHING = Constant(None)
+
+
+class Walk:
+    """One pass of `flatten`: the leaves so far, and which objects it is inside of."""
+
+    def __init__(self) -> None:
+        self.leaves: list[Any] = []
+        self.inside: dict[int, Any] = {}
+        self.recursive = False
+
+    def node(self, x: Any) -> Node:
+        """Return the node of `x`, appending the leaves in it to `self.leaves`."""
+        kind = type(x)
+        try:
+            visit = _visits[kind]
+        except KeyError:
+            visit = _visits[kind] = _visit_for(x)
+        return Constant(x) if visit is None else visit(self, x)
+
+    def branch(self, x: Any, values: Any, make: Callable[[list[Node]], Node]) -> Node:
+        """Return the node that `make` makes of the nodes of `values`; a Constant if all are."""
+        place = id(x)
+        if place in self.inside:  # a cycle: what is met again is left as it is
+            return Constant(x)
+        self.inside[place] = x
+        try:
+            children = [self.node(value) for value in values]
+        finally:
+            del self.inside[place]
+        if all(type(child) is Constant for child in children):
+            return Constant(x)
+        return make(children)
+
+
+def _visit_leaf(walk: Walk, x: Any) -> Node:
+    walk.leaves.append(x)
+    return LEAF
+
+
+def _visit_array(walk: Walk, x: Any) -> Node:
+    if kind_of(x) in "fc":
+        walk.leaves.append(x)
+        return LEAF
+    return Constant(x)
+
+
+def _visit_sequence(walk: Walk, x: Any) -> Node:
+    return walk.branch(x, x, functools.partial(Sequence, x))
+
+
+def _visit_mapping(walk: Walk, x: Any) -> Node:
+    return walk.branch(x, x.values(), functools.partial(Mapping, x))
+
+
+def _visit_dataclass(walk: Walk, x: Any) -> Node:
+    names = _field_names(type(x))
+    values = [getattr(x, name) for name in names]
+    return walk.branch(x, values, functools.partial(Object, x, names))
+
+
+def _visit_object(walk: Walk, x: Any) -> Node:
+    fields = vars(x)
+    return walk.branch(x, fields.values(), functools.partial(Object, x, tuple(fields)))
+
+
+@functools.lru_cache(maxsize=None)
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+def _visit_method(walk: Walk, x: Any) -> Node:
+    return walk.branch(x, [x.__self__], functools.partial(Method, x))
+
+
+def _visit_partial(walk: Walk, x: Any) -> Node:
+    names = ("func", "args", "keywords")
+    return walk.branch(x, [x.func, x.args, x.keywords], functools.partial(Partial, x, names))
+
+
+def _visit_function(walk: Walk, f: Any) -> Node:
+    if f.__closure__ is None:
+        return Constant(f)
+    outer = walk.inside.get(id(f))
+    if outer is not None:
+        walk.recursive = True
+        return Recursion(outer)
+    names = f.__code__.co_freevars
+    node = walk.inside[id(f)] = Closure(f, names, [])
+    written = _written(f.__code__)
+    try:
+        for name, cell in zip(names, f.__closure__, strict=True):
+            # What the function itself assigns (nonlocal) stays the caller's own variable.
+            left = name in written or not _is_full(cell)
+            node.children.append(NOTHING if left else walk.node(cell.cell_contents))
+    finally:
+        del walk.inside[id(f)]
+    if all(_is_constant_in(node, child) for child in node.children):
+        return Constant(f)
+    return node
+
+
+def _is_constant_in(closure: Closure, child: Node) -> bool:
+    return type(child) is Constant or (type(child) is Recursion and child.closure is closure)
+
+
+def _is_full(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+@functools.lru_cache(maxsize=None)
+def _written(code: types.CodeType) -> frozenset[str]:
+    """Return the captured variables that a function assigns to."""
+    return frozenset(
+        instruction.argval
+        for instruction in dis.get_instructions(code)
+        if instruction.opname == "STORE_DEREF" and instruction.argval in code.co_freevars
+    )
+
+
+_OPAQUE = (type, types.ModuleType, Primitive, enum.Enum, np.dtype)
+_HEAP_TYPE = 1 << 9  # the flag of a class made by a class statement
+
+
+def _visit_for(x: Any) -> Callable[[Walk, Any], Node] | None:
+    """Return how values of the type of `x` are visited; None where they are opaque."""
+    kind = type(x)
+    if kind in (float, complex) or isinstance(x, LevelValue):
+        return _visit_leaf
+    for base, visit in _VISITS_BY_BASE.items():
+        if issubclass(kind, base):
+            return visit
+    if dataclasses.is_dataclass(kind):
+        return _visit_dataclass
+    if is_array(x):
+        return _visit_array
+    made_in_python = all(base.__flags__ & _HEAP_TYPE for base in kind.__mro__[:-1])
+    return _visit_object if made_in_python and hasattr(x, "__dict__") else None
+
+
+_VISITS_BY_BASE: dict[Any, Callable[[Walk, Any], Node] | None] = {
+    _OPAQUE: None,
+    (tuple, list): _visit_sequence,
+    dict: _visit_mapping,
+    types.FunctionType: _visit_function,
+    types.MethodType: _visit_method,
+    functools.partial: _visit_partial,
+}
+
+_visits: dict[type, Any] = {}
+
+
+def flatten(x: Any) -> tuple[list[Any], Node, bool]:
+    """Return the leaves of `x`, its tree, and whether `tree.release()` is owed after a rebuild."""
+    walk = Walk()
+    node = walk.node(x)
+    return walk.leaves, node, walk.recursive

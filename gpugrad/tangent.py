@@ -1,0 +1,177 @@
+"""Gradients as values: the Tangent of an object, their sum, and their projection.
+
+A gradient belongs to the space of what it is the gradient of. `project` takes it there, as
+ChainRules' `ProjectTo` does: real stays real, float32 stays float32, and what was broadcast is
+summed back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from gpugrad import functions as F
+from gpugrad.namespace import LevelValue, kind_of, library_of, shape_of
+
+
+class Tangent:
+    """The gradient of an object: a field for each of the object's fields, None where none flows.
+
+    Two tangents of the same fields add up, and a tangent scales by a number.
+
+    Example:
+        >>> Tangent(weight=2.0, name=None) + Tangent(weight=1.0, name=None)
+        Tangent(weight=3.0, name=None)
+    """
+
+    def __init__(self, /, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+    def __repr__(self) -> str:
+        return f"Tangent({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    def __getitem__(self, name: str) -> Any:
+        return vars(self)[name]
+
+    def __add__(self, other: Any) -> Tangent:
+        if not isinstance(other, Tangent):
+            return NotImplemented
+        return accumulate(self, other)
+
+    def __mul__(self, factor: Any) -> Tangent:
+        return Tangent(**{name: scale(value, factor) for name, value in vars(self).items()})
+
+    __rmul__ = __mul__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tangent) and same(vars(self), vars(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def rebuild_sequence(like: Any, items: list[Any]) -> Any:
+    """Return `items` as a sequence of the type of `like`: a list, a tuple or a namedtuple."""
+    kind = type(like)
+    return kind._make(items) if hasattr(kind, "_make") else kind(items)
+
+
+def accumulate(a: Any, b: Any) -> Any:
+    """Return the sum of two gradients of one value; None is the zero of every space."""
+    if a is None:
+        return b
+    if b is None:
+        return a
+    if isinstance(a, Tangent):
+        theirs = vars(b)
+        return Tangent(**{name: accumulate(value, theirs[name]) for name, value in vars(a).items()})
+    if isinstance(a, Mapping):
+        return {key: accumulate(a.get(key), b.get(key)) for key in {**a, **b}}
+    if isinstance(a, (tuple, list)):
+        return rebuild_sequence(a, [accumulate(x, y) for x, y in zip(a, b, strict=True)])
+    return a + b
+
+
+def scale(tangent: Any, factor: Any) -> Any:
+    """Return `tangent` with every number in it multiplied by `factor`."""
+    if tangent is None:
+        return None
+    if isinstance(tangent, Mapping):
+        return {key: scale(value, factor) for key, value in tangent.items()}
+    if isinstance(tangent, (tuple, list)):
+        return rebuild_sequence(tangent, [scale(value, factor) for value in tangent])
+    return tangent * factor
+
+
+def same(a: Any, b: Any) -> bool:
+    """Say whether two gradients have the same structure and equal numbers."""
+    if a is None or b is None:
+        return a is b
+    if isinstance(a, Mapping):
+        return isinstance(b, Mapping) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if shape_of(a) != shape_of(b):
+        return False
+    equal = a == b
+    return bool(equal if isinstance(equal, bool) else equal.all())
+
+
+def unbroadcast(dx: Any, shape: tuple[int, ...]) -> Any:
+    """Sum `dx` over the axes along which a value of `shape` was broadcast to `dx`'s shape."""
+    theirs = shape_of(dx)
+    if theirs == shape:
+        return dx
+    extra = len(theirs) - len(shape)
+    if extra < 0 or theirs == ():
+        return F.broadcast_to(dx, shape)
+    stretched = [extra + i for i, n in enumerate(shape) if n == 1 and theirs[extra + i] != 1]
+    axes = (*range(extra), *stretched)
+    if axes:
+        dx = F.sum(dx, axis=axes)
+    return dx if shape_of(dx) == shape else F.reshape(dx, shape)
+
+
+class Projection:
+    """Takes a gradient to the space of the value it was made for, on the value's device.
+
+    It remembers the value's shape and data type and lets go of the value.
+    """
+
+    __slots__ = ("dtype", "real", "shape")
+
+    def __init__(self, x: Any) -> None:
+        self.shape = shape_of(x)
+        self.real = kind_of(x) != "c"
+        self.dtype = getattr(x, "dtype", None)
+
+    def __call__(self, dx: Any) -> Any:
+        if self.real and kind_of(dx) == "c":
+            dx = F.real(dx)
+        dx = unbroadcast(dx, self.shape)
+        if self.dtype is not None and dx_dtype(dx) not in (None, self.dtype):
+            dx = F.astype(dx, self.dtype)
+        return dx
+
+
+def dx_dtype(dx: Any) -> Any:
+    """Return the data type of an array, and None for a Python scalar."""
+    return getattr(dx, "dtype", None)
+
+
+def projection(x: Any, y: Any) -> Projection | None:
+    """Return what takes a gradient shaped like `y` to the space of `x`; None where it is there."""
+    try:
+        if x.shape == y.shape and x.dtype == y.dtype:
+            return None
+    except AttributeError:  # a Python scalar
+        if type(x) is type(y):
+            return None
+    return Projection(x)
+
+
+def project(dx: Any, x: Any) -> Any:
+    """Return `dx` as a gradient of `x`: of its type, shape, data type and device."""
+    kind = type(x)
+    if kind is type(dx) and (kind is float or (dx.shape == x.shape and dx.dtype == x.dtype)):
+        return dx
+    dx = Projection(x)(dx)
+    if isinstance(x, LevelValue) or isinstance(dx, LevelValue):
+        return dx
+    if kind is float or kind is complex:
+        return kind(dx)
+    return _as_array(dx, x)
+
+
+def _as_array(dx: Any, x: Any) -> Any:
+    """Return a number, or an array of a related type, as an array of the type of `x`."""
+    if isinstance(x, np.generic):
+        return x.dtype.type(dx)
+    if type(dx) is type(x):
+        return dx
+    xp = array_api_compat.array_namespace(x)
+    if library_of(dx) is None:
+        return xp.full(x.shape, dx, dtype=x.dtype, device=array_api_compat.device(x))
+    return xp.asarray(dx)

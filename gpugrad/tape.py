@@ -1,0 +1,246 @@
+"""The tape: the Wengert list of a recorded function, and its reverse sweep.
+
+A line is appended as each call runs, so the lines are in topological order and the sweep walks them
+backwards: no recursion, no sorting. A line keeps slots (numbers), never recorded values, so that the
+tape holds only what the pullbacks need, and nothing refers to itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from gpugrad import functions as F
+from gpugrad.errors import ArgumentError
+from gpugrad.namespace import Level, LevelValue
+from gpugrad.primitive import Primitive
+from gpugrad.registry import bind, no_rule
+from gpugrad.tangent import accumulate
+from gpugrad.tracked import Tracked
+
+
+class Line(NamedTuple):
+    """One recorded call. (On the tape itself lines are plain tuples of these, which cost less.)
+
+    `operands` are the function and, for each argument, its slot if it is recorded (a tuple of slots
+    for a sequence of arrays), else a float or a Literal. `back` is the call's pullback, `space` what
+    `space_of` says of the value.
+    """
+
+    operands: tuple[Any, ...]
+    kwargs: dict[str, Any] | None
+    back: Callable[[Any], Any] | None
+    space: Any
+
+
+class Literal:
+    """An argument that is not recorded, as the printed list shows it. It keeps no array alive."""
+
+    __slots__ = ("shown",)
+
+    def __init__(self, value: Any) -> None:
+        if type(value) in (tuple, list):
+            self.shown: Any = [Literal(v) for v in value]
+        else:
+            self.shown = value if type(value) in _SHOWN else space_of(value)
+
+    def __repr__(self) -> str:
+        if type(self.shown) is list:
+            return f"({', '.join(map(repr, self.shown))})"
+        return repr(self.shown) if type(self.shown) in _SHOWN else show_space(self.shown)
+
+
+_SHOWN = frozenset({int, float, bool, complex, str, type(None), slice, type(...)})
+
+
+def space_of(y: Any) -> Any:
+    """Return what describes a value: its data type and shape, or its type if it is no array."""
+    if type(y) is float:
+        return float
+    try:
+        return y.dtype, y.shape
+    except AttributeError:
+        return tuple(map(space_of, y)) if type(y) is tuple else type(y)
+
+
+def show_space(space: Any) -> str:
+    """Return a description such as float64[200, 2]."""
+    if isinstance(space, type):
+        return space.__name__
+    if isinstance(space[-1], tuple) and not isinstance(space[0], (tuple, type)):
+        dtype, shape = space
+        name = str(getattr(dtype, "name", None) or dtype).rpartition(".")[2]
+        return f"{name}[{', '.join(map(str, shape))}]"
+    return f"({', '.join(map(show_space, space))})"
+
+
+class Tape(Level):
+    """Records calls on its own values, and pulls sensitivities back through them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[Any] = []
+        self.inputs = 0
+
+    def input(self, value: Any) -> Tracked:
+        """Return an input of the recording. All inputs come before the first call."""
+        slot = self.inputs
+        self.inputs += 1
+        self.lines.append(((), None, None, value))
+        return Tracked(value, self, slot)
+
+    # --- Recording ---------------------------------------------------------------------------
+
+    def call(self, f: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the call on the values of this tape's arguments, and append a line for it."""
+        operands: list[Any] = [f]
+        primals: list[Any] = []
+        mask, bit = 0, 1
+        for argument in args:
+            if type(argument) is Tracked and argument.level is self:
+                operands.append(argument.slot)
+                primals.append(argument.value)
+                mask |= bit
+            elif f.sequence and bit == 1:
+                slots, values = self._unwrap_sequence(argument)
+                operands.append(slots)
+                primals.append(values)
+                mask |= bit
+            else:
+                operands.append(argument if type(argument) is float else Literal(argument))
+                primals.append(argument)
+            bit <<= 1
+        if kwargs and any(isinstance(value, LevelValue) for value in kwargs.values()):
+            raise ArgumentError(
+                f"{f.name}: a recorded array was passed by keyword ({', '.join(kwargs)}). "
+                f"Pass it by position"
+            )
+        if not f.differentiable:
+            return f(*primals, **kwargs)
+        rule = f.bound_rules.get((mask, *map(type, primals)))
+        if rule is None:
+            rule = bind(f, mask, tuple(primals))
+        answer = rule(*primals, **kwargs)
+        if answer is NotImplemented:
+            raise no_rule(f, tuple(map(type, primals)))
+        y, back = answer
+        if back is None:
+            return y
+        if type(y) is tuple:
+            return self._append_tuple(tuple(operands), kwargs, back, y, args[0])
+        recorded = Tracked(y, self, len(self.lines))
+        self.lines.append((tuple(operands), kwargs or None, back, space_of(y)))
+        if f.view and type(args[0]) is Tracked:
+            args[0].add_view(recorded)
+        return recorded
+
+    def binary(self, f: Primitive, a: Any, b: Any) -> Any:
+        """Call a differentiable function of two arrays: what `call` does, but faster."""
+        if type(a) is not Tracked:
+            x, y = a, b.value
+            operands = (f, a if type(a) is float else Literal(a), b.slot)
+            key = (2, type(x), type(y))
+        elif type(b) is not Tracked:
+            x, y = a.value, b
+            operands = (f, a.slot, b if type(b) is float else Literal(b))
+            key = (1, type(x), type(y))
+        elif a.level is b.level:
+            x, y = a.value, b.value
+            operands = (f, a.slot, b.slot)
+            key = (3, type(x), type(y))
+        else:
+            return f(a, b)
+        try:
+            rule = f.bound_rules[key]
+        except KeyError:
+            rule = bind(f, key[0], (x, y))
+        answer = rule(x, y)
+        if answer is NotImplemented:
+            raise no_rule(f, (type(x), type(y)))
+        z, back = answer
+        if back is None:
+            return z
+        lines = self.lines
+        recorded = Tracked(z, self, len(lines))
+        lines.append((operands, None, back, float if type(z) is float else space_of(z)))
+        return recorded
+
+    def _unwrap_sequence(self, sequence: Any) -> tuple[tuple[Any, ...], list[Any]]:
+        """Return the slots (None for what is not recorded here) and the values of a sequence."""
+        mine = [type(x) is Tracked and x.level is self for x in sequence]
+        slots = tuple(x.slot if is_mine else None for x, is_mine in zip(sequence, mine, strict=True))
+        return slots, [x.value if is_mine else x for x, is_mine in zip(sequence, mine, strict=True)]
+
+    def _append_tuple(
+        self, operands: Any, kwargs: Any, back: Callable[[Any], Any], ys: Any, source: Any
+    ) -> tuple[Tracked, ...]:
+        """Append a call with several results: a line for the tuple, and one for each item."""
+        whole = len(self.lines)
+        self.lines.append((operands, kwargs or None, back, space_of(ys)))
+        items: list[Tracked] = []
+        for i, y in enumerate(ys):
+            item = Tracked(y, self, len(self.lines))
+            item_back = functools.partial(_item_back, i, len(ys))
+            self.lines.append(((F.getitem, whole, Literal(i)), None, item_back, space_of(y)))
+            if operands[0].view and type(source) is Tracked:
+                source.add_view(item)
+            items.append(item)
+        return tuple(items)
+
+    # --- The reverse sweep -------------------------------------------------------------------
+
+    def sweep(self, seeds: list[tuple[int, Any]], *, keep: bool = True) -> list[Any]:
+        """Return the gradients of the inputs, None where nothing flows.
+
+        Args:
+            seeds: slots and the sensitivities that enter there.
+            keep: False drops each line with what it holds as soon as it is used.
+        """
+        gradients: list[Any] = [None] * len(self.lines)
+        for slot, dy in seeds:
+            gradients[slot] = accumulate(gradients[slot], dy)
+        lines = self.lines
+        if keep:
+            last_line = reversed(lines).__next__
+        else:
+            self.lines = []
+            last_line = lines.pop
+        last_gradient = gradients.pop
+        for _ in range(len(lines) - self.inputs):
+            operands, _, back, _ = last_line()
+            dy = last_gradient()
+            if dy is None:
+                continue
+            if type(back) is tuple:  # the partial derivatives themselves, of Python's numbers
+                for operand, partial in zip(operands, back):  # noqa: B905
+                    if type(operand) is int:
+                        old = gradients[operand]
+                        gradients[operand] = dy * partial if old is None else old + dy * partial
+                continue
+            for operand, g in zip(operands, back(dy)):  # noqa: B905 (strict costs a tenth here)
+                if g is None:
+                    continue
+                if type(operand) is int:
+                    old = gradients[operand]
+                    if old is None:
+                        gradients[operand] = g
+                    else:
+                        gradients[operand] = old + g if type(g) is not tuple else accumulate(old, g)
+                elif type(operand) is tuple:
+                    for place, item in zip(operand, g, strict=True):
+                        if place is not None:
+                            gradients[place] = accumulate(gradients[place], item)
+        return gradients
+
+    # --- Inspection --------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        from gpugrad.wengert import listing
+
+        return listing(self)
+
+
+def _item_back(i: int, n: int, dy: Any) -> tuple[Any, ...]:
+    """Pull back through taking item `i` of a tuple of `n`."""
+    return None, (*(None,) * i, dy, *(None,) * (n - i - 1)), None

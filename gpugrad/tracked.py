@@ -1,0 +1,403 @@
+"""The recorded value: what a function sees while a tape records it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import array_api_compat
+import numpy as np
+
+from gpugrad import functions as F
+from gpugrad import namespace
+from gpugrad.errors import AliasError, ArgumentError, ConversionError, GpugradError
+from gpugrad.namespace import Level, LevelValue, library_of, plain, shape_of
+from gpugrad.operators import Operators
+from gpugrad.primitive import primitive_of
+
+
+class Tracked(Operators, LevelValue):
+    """A recorded value: an array or a number together with its place on a tape.
+
+    It has the operators, methods and attributes of the arrays it stands for, and every function
+    of NumPy, CuPy or `gpugrad.xp` called on it is recorded. `value` is the plain array or number
+    (on nested tapes, a recorded value of the tape outside).
+
+    Branches and loops work on its value: `if x > 0:`, `while`, `float(x)`, `for row in x:`. A
+    number got by `float(x)` has left the tape: nothing flows back through it.
+    """
+
+    __slots__ = ("base", "slot", "views")
+
+    slot: int
+    base: Tracked  # set where this may be a view of another recorded array
+    views: list[weakref.ref[Tracked]]  # set where there may be views of this
+
+    def __init__(self, value: Any, level: Level, slot: int) -> None:
+        self.value = value
+        self.level = level
+        self.slot = slot
+
+    # --- What it is --------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value; () for a number."""
+        return shape_of(self.value)
+
+    @property
+    def dtype(self) -> Any:
+        """The data type of the value; a Python number has that of NumPy's number of its type."""
+        dtype = getattr(self.value, "dtype", None)
+        return np.dtype(type(self.value)) if dtype is None else dtype
+
+    @property
+    def device(self) -> Any:
+        """The device the value is on."""
+        if isinstance(self.value, LevelValue):
+            return self.value.device  # type: ignore[attr-defined]
+        return "cpu" if library_of(self.value) is None else array_api_compat.device(self.value)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise ArgumentError("len() of a recorded number: it has no axes")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        return f"Tracked({self.value!r})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        from gpugrad import xp
+
+        return xp
+
+    # --- Hot operators: straight to the tape -------------------------------------------------
+
+    def __add__(self, other: Any) -> Any:
+        return self.level.binary(F.add, self, other)
+
+    def __sub__(self, other: Any) -> Any:
+        return self.level.binary(F.subtract, self, other)
+
+    def __mul__(self, other: Any) -> Any:
+        return self.level.binary(F.multiply, self, other)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.level.binary(F.divide, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self.level.binary(F.add, other, self)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.level.binary(F.subtract, other, self)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.level.binary(F.multiply, other, self)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.level.binary(F.divide, other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return self.level.binary(F.pow, self, other)
+
+    def __matmul__(self, other: Any) -> Any:
+        return self.level.binary(F.matmul, self, other)
+
+    # --- Leaving the tape --------------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        self._check_single("bool")
+        return bool(self.value)
+
+    def __float__(self) -> float:
+        self._check_single("float")
+        return float(self.value)
+
+    def __int__(self) -> int:
+        self._check_single("int")
+        return int(self.value)
+
+    def __complex__(self) -> complex:
+        self._check_single("complex")
+        return complex(self.value)
+
+    def _check_single(self, name: str) -> None:
+        if self.size != 1:
+            raise ConversionError(
+                f"{name}() of a recorded array of shape {self.shape}: only one element has a "
+                f"truth value or is a number. Write for instance xp.any(x), xp.all(x) or x[0]"
+            )
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ConversionError(
+            f"a recorded array of shape {self.shape} was about to become a plain NumPy array, "
+            f"which would drop its gradient. Use xp.asarray(x), or xp.stack([...]) for a list of "
+            f"recorded numbers; to write into a buffer make it by xp.zeros_like(x) or collect and "
+            f"stack; x.value is the plain array, with no gradient"
+        )
+
+    # --- Indexing, iteration, assignment -----------------------------------------------------
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.level.call(F.getitem, (self, index), {})
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise ArgumentError("iteration over a recorded number: it has no axes")
+        return iter(F.unstack(self))
+
+    def __contains__(self, x: Any) -> bool:
+        return bool(F.any(self == x))
+
+    def __setitem__(self, index: Any, values: Any) -> None:
+        self._renew(F.index_set(self, index, values))
+
+    def _renew(self, new: Any) -> None:
+        """Take over the place of `new`: this value was assigned into.
+
+        The array itself is not written to. Whoever looks at its memory through a view would not
+        see the assignment, so the views, or what this is a view of, may not be used any more.
+        """
+        root: Tracked = getattr(self, "base", self)
+        members = [root, *(view() for view in getattr(root, "views", []))]
+        for member in members:
+            if member is not None and member is not self and _share(member.value, self.value):
+                member.level = _STALE
+        for name in ("base", "views"):
+            if hasattr(self, name):
+                delattr(self, name)
+        self.value, self.level, self.slot = new.value, new.level, new.slot
+
+    def add_view(self, view: Tracked) -> None:
+        """Remember that `view` may share this array's memory."""
+        root: Tracked = getattr(self, "base", self)
+        if not hasattr(root, "views"):
+            root.views = []
+        root.views = [ref for ref in root.views if ref() is not None]
+        root.views.append(weakref.ref(view))
+        view.base = root
+
+    def _in_place(self, result: Any, symbol: str) -> Tracked:
+        if isinstance(plain(self.value), (float, complex, int, np.generic)):
+            return result  # numbers are immutable: the name is bound anew
+        if result.shape != self.shape:
+            raise ArgumentError(
+                f"x {symbol}= v: x of shape {self.shape} cannot hold the result's shape "
+                f"{result.shape}. Write x = x {symbol} v"
+            )
+        self._renew(result if result.dtype == self.dtype else F.astype(result, self.dtype))
+        return self
+
+    def __iadd__(self, other: Any) -> Tracked:  # noqa: PYI034
+        return self._in_place(self + other, "+")
+
+    def __isub__(self, other: Any) -> Tracked:  # noqa: PYI034
+        return self._in_place(self - other, "-")
+
+    def __imul__(self, other: Any) -> Tracked:  # noqa: PYI034
+        return self._in_place(self * other, "*")
+
+    def __itruediv__(self, other: Any) -> Tracked:  # noqa: PYI034
+        return self._in_place(self / other, "/")
+
+    def __ipow__(self, other: Any) -> Tracked:  # type: ignore[misc]
+        return self._in_place(self**other, "**")
+
+    def __imatmul__(self, other: Any) -> Tracked:  # noqa: PYI034
+        return self._in_place(self @ other, "@")
+
+    def __imod__(self, other: Any) -> Tracked:  # noqa: PYI034
+        return self._in_place(self % other, "%")
+
+    # --- The array's own attributes and methods ----------------------------------------------
+
+    @property
+    def T(self) -> Any:
+        """The array with its axes in reverse order."""
+        return F.permute_dims(self, tuple(range(self.ndim))[::-1])
+
+    @property
+    def mT(self) -> Any:
+        """The array with its last two axes exchanged."""
+        return F.matrix_transpose(self)
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return F.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return F.imag(self)
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """Return the array in another data type."""
+        return F.astype(self, dtype, copy=copy)
+
+    def copy(self) -> Any:
+        """Return a copy that shares no memory."""
+        return F.positive(self)
+
+    def reshape(self, *shape: Any) -> Any:
+        """Return the array in another shape, given as one tuple or as integers."""
+        return F.reshape(self, shape[0] if len(shape) == 1 and type(shape[0]) is tuple else shape)
+
+    def ravel(self) -> Any:
+        """Return the array with one axis."""
+        return F.reshape(self, (-1,))
+
+    flatten = ravel
+
+    def transpose(self, *axes: Any) -> Any:
+        """Return the array with its axes permuted: reversed, or as given."""
+        if len(axes) == 1 and (axes[0] is None or type(axes[0]) in (tuple, list)):
+            (axes,) = axes
+        return F.permute_dims(self, tuple(axes) if axes else tuple(range(self.ndim))[::-1])
+
+    def swapaxes(self, a: int, b: int) -> Any:
+        """Return the array with two axes exchanged."""
+        axes = list(range(self.ndim))
+        axes[a], axes[b] = axes[b], axes[a]
+        return F.permute_dims(self, tuple(axes))
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """Return the array without its axes of length one, or without those given."""
+        if axis is None:
+            axis = tuple(i for i, n in enumerate(self.shape) if n == 1)
+        return F.squeeze(self, axis=axis)
+
+    def item(self) -> Any:
+        """Return the one element as a Python number, which has left the tape."""
+        self._check_single("item")
+        plain = plain(self.value)
+        return plain if type(plain) in namespace.SCALAR_TYPES else plain.item()
+
+    def dot(self, other: Any) -> Any:
+        """Return the product over the last axis of this and the last but one of `other`."""
+        if not self.shape or not shape_of(other):
+            return self * other
+        return F.tensordot(self, other, axes=((-1,), (-1 if len(shape_of(other)) == 1 else -2,)))
+
+    def clip(self, min: Any = None, max: Any = None) -> Any:
+        """Return the array limited to an interval."""
+        return F.clip(self, min, max)
+
+    def conj(self) -> Any:
+        """Return the complex conjugate."""
+        return F.conj(self)
+
+    conjugate = conj
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return round(self.item(), ndigits)
+
+    # --- Calls from other libraries ----------------------------------------------------------
+
+    __array_priority__ = 1000.0
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        f = primitive_of(ufunc)
+        if method == "reduce" and ufunc in _REDUCTIONS:
+            return _recorded(_REDUCTIONS[ufunc], ufunc, args, {"axis": 0, **kwargs})
+        if method != "__call__" or f is None:
+            raise _not_recorded(f"numpy.{ufunc.__name__}", f)
+        if kwargs.get("out"):
+            raise ArgumentError(
+                f"numpy.{ufunc.__name__} into a plain array would drop the gradient of the "
+                f"recorded one. Write y = xp.{f.name}(...), without out= and not in place"
+            )
+        return _recorded(f, ufunc, args, kwargs)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
+    ) -> Any:
+        f = primitive_of(function)
+        if f is None:
+            raise _not_recorded(f"numpy.{function.__name__}", f)
+        return _recorded(f, function, args, kwargs)
+
+
+def _method(name: str) -> Any:
+    """Return a method that is the function of that name."""
+    f = getattr(F, name)
+
+    def method(self: Tracked, *args: Any, **kwargs: Any) -> Any:
+        return f(self, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"Return xp.{name} of the array."
+    return method
+
+
+for _name in "all any argmax argmin argsort max mean min prod repeat std sum take var".split():
+    setattr(Tracked, _name, _method(_name))
+Tracked.cumsum = _method("cumulative_sum")  # type: ignore[attr-defined]
+Tracked.cumprod = _method("cumulative_prod")  # type: ignore[attr-defined]
+
+_REDUCTIONS = {np.add: F.sum, np.multiply: F.prod, np.maximum: F.max, np.minimum: F.min}
+
+
+def _recorded(f: Any, original: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call a primitive with the arguments that NumPy's function of that name was called with."""
+    kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not np._NoValue}
+    try:
+        return f(*args, **kwargs)
+    except GpugradError:
+        raise
+    except TypeError as error:
+        raise ArgumentError(
+            f"numpy.{original.__name__} of a recorded array: {error}. "
+            f"Write it as xp.{f.name}(...), with the array-API standard's arguments"
+        ) from error
+
+
+def _not_recorded(name: str, f: Any) -> GpugradError:
+    return ArgumentError(
+        f"{name} has no rule and cannot be recorded. Write it with functions of gpugrad.xp, or "
+        f"give it a rule with gpugrad.rrule.register({name})"
+    )
+
+
+def _share(a: Any, b: Any) -> bool:
+    """Say whether two arrays may share memory; where their library cannot tell, say yes."""
+    a, b = plain(a), plain(b)
+    library = library_of(a)
+    function = library.function("may_share_memory") if library is not None else None
+    return True if function is None else bool(function(a, b))
+
+
+class _Stale(Level):
+    """The level of recorded arrays whose memory was, for NumPy, assigned to through another name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.birth = float("inf")
+
+    def call(self, f: Any, args: Any, kwargs: Any) -> NoReturn:
+        raise AliasError(
+            f"{f.name}: a recorded array shares its memory with another one that was assigned to "
+            f"since (x[...] = v or x += v). NumPy would show the assignment here, a recording "
+            f"cannot. Assign to the array itself, x[i, j] = v instead of x[i][j] = v, or take the "
+            f"view after the assignment, or take a copy: x[i].copy()"
+        )
+
+    def binary(self, f: Any, a: Any, b: Any) -> NoReturn:
+        self.call(f, (a, b), {})
+
+
+_STALE = _Stale()
