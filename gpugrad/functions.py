@@ -21,7 +21,7 @@ from gpugrad.primitive import BY_NAME, NEW_NAMES, Function, Primitive
 def _function(name: str, *aliases: Function, **options: Any) -> Primitive:
     """Make the primitive of an array-API name, with NumPy's functions of that name as aliases."""
     old_names = [old for old, new in NEW_NAMES.items() if new == name]
-    numpy_functions = [getattr(np, n) for n in (name, *old_names) if hasattr(np, n)]
+    numpy_functions = [vars(np)[n] for n in (name, *old_names) if n in vars(np)]
     found = BY_NAME[name] = Primitive(name, *aliases, *numpy_functions, **options)
     return found
 
@@ -29,8 +29,8 @@ def _function(name: str, *aliases: Function, **options: Any) -> Primitive:
 def _math(name: str) -> Primitive:
     """Make the primitive of a function that Python's `math`, and perhaps `cmath`, have too."""
     modules = [module for module in (math, cmath) if hasattr(module, name)]
-    aliases = [getattr(module, name) for module in modules]
-    return _function(name, *aliases, scalar=getattr(math, name))
+    aliases = [vars(module)[name] for module in modules]
+    return _function(name, *aliases, scalar=vars(math)[name])
 
 
 def _operator(name: str, function: Function, *aliases: Function, **options: Any) -> Primitive:
@@ -41,6 +41,16 @@ def _operator(name: str, function: Function, *aliases: Function, **options: Any)
 def _constant(name: str, *aliases: Function, **options: Any) -> Primitive:
     """Make a primitive through which no gradient flows."""
     return _function(name, *aliases, differentiable=False, **options)
+
+
+def _sign(x: float) -> float:
+    return float((x > 0) - (x < 0)) if x == x else x
+
+
+def _indicator(condition: Any, like: Any) -> Any:
+    if type(condition) is bool:
+        return float(condition)
+    return astype(condition, like.dtype)
 
 
 def _where(condition: Any, x: Any, y: Any) -> Any:
@@ -82,7 +92,7 @@ pow = _operator("pow", operator.pow, builtins.pow, math.pow, operator.ipow)
 real = _function("real", view=True, scalar=lambda x: x.real)
 reciprocal = _function("reciprocal", scalar=lambda x: 1 / x, default=lambda x: 1 / x)
 remainder = _operator("remainder", operator.mod)
-sign = _function("sign")
+sign = _function("sign", scalar=_sign)
 sin = _math("sin")
 sinh = _math("sinh")
 sqrt = _math("sqrt")
@@ -91,6 +101,7 @@ subtract = _operator("subtract", operator.sub, operator.isub)
 tan = _math("tan")
 tanh = _math("tanh")
 where = _function("where", scalar=_where)
+indicator = Primitive("indicator", default=_indicator, scalar=_indicator, differentiable=False)
 
 # --- Reductions and scans --------------------------------------------------------------------
 
@@ -155,7 +166,8 @@ def _index_set(x: Any, index: Any, values: Any) -> Any:
 def _scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
     library = namespace.common_library([values], "scatter_add") or namespace.NUMPY
     like = {} if library is namespace.NUMPY else {"device": array_api_compat.device(values)}
-    out = library.function("zeros")(shape, dtype=getattr(values, "dtype", type(values)), **like)
+    dtype = values.dtype if hasattr(values, "dtype") else type(values)
+    out = library.function("zeros")(shape, dtype=dtype, **like)
     if _is_basic(index):
         out[index] = values
         return out
@@ -165,6 +177,17 @@ def _scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
 getitem = _operator("getitem", operator.getitem, view=True)
 index_set = Primitive("index_set", default=_index_set)
 scatter_add = Primitive("scatter_add", default=_scatter_add)
+
+# --- Arrays like another: recorded where that is, so that they can be assigned into ----------
+
+empty_like = _function("empty_like")
+full_like = _function("full_like", keywords=("x", "fill_value"))
+ones_like = _function("ones_like")
+zeros_like = _function("zeros_like")
+
+# --- Python's own ----------------------------------------------------------------------------
+
+getattr = Primitive("getattr", builtins.getattr, default=builtins.getattr)
 
 # --- No gradient flows through these ---------------------------------------------------------
 
@@ -201,6 +224,7 @@ not_equal = _operator("not_equal", operator.ne, differentiable=False)
 round = _constant("round", builtins.round)
 searchsorted = _constant("searchsorted")
 signbit = _constant("signbit")
+stop_gradient = Primitive("stop_gradient", default=lambda x: x, differentiable=False)
 trunc = _constant("trunc")
 unique_all = _constant("unique_all")
 unique_counts = _constant("unique_counts")

@@ -8,11 +8,13 @@ youngest level among the arguments answers instead.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
+import array_api_compat
 import array_api_compat.numpy as compat_numpy
 import numpy as np
 
@@ -103,6 +105,10 @@ class Library:
         """Return this library's data type for a NumPy or Python one; its own pass through."""
         return dtype
 
+    def arange(self, count: int, like: Any) -> Any:
+        """Return 0, 1, … on the device of the array `like`."""
+        return self.modules[0].arange(count, device=array_api_compat.device(like))
+
     def scatter_add(self, out: Any, index: Any, values: Any) -> Any:
         """Add `values` into `out` at `index`, repeated positions adding up, and return `out`."""
         self.modules[0].add.at(out, index, values)
@@ -120,7 +126,7 @@ class ForeignLibrary(Library):
     def scatter_add(self, out: Any, index: Any, values: Any) -> Any:
         # The standard has no scatter. A product with a one-hot matrix is slow, but right.
         xp = self.modules[0]
-        places = xp.arange(out.size, device=out.device)
+        places = self.arange(out.size, out)
         hit = xp.reshape(places, out.shape)[index]
         one_hot = xp.astype(xp.reshape(hit, (-1, 1)) == places[None, :], out.dtype)
         values = xp.reshape(xp.broadcast_to(values, hit.shape), (-1,))
@@ -245,23 +251,25 @@ def is_array(x: Any) -> bool:
         return False
 
 
-_inexact: dict[Any, str] = {float: "f", complex: "c", int: "i", bool: "b"}
+_SCALAR_KINDS: dict[Any, str] = {float: "f", complex: "c", int: "i", bool: "b"}
+_KINDS = {"f": "f", "c": "c", "i": "i", "u": "i", "b": "b"}
 
 
 def kind_of(x: Any) -> str:
     """Return "f" for real floating, "c" for complex, "i" for integer and "b" for boolean values."""
-    dtype = type(x) if type(x) in SCALAR_TYPES else x.dtype
     try:
-        return _inexact[dtype]
-    except KeyError:
-        kind = _inexact[dtype] = _dtype_kind(dtype)
-        return kind
+        return _KINDS[x.dtype.kind]
+    except (AttributeError, KeyError):
+        return _SCALAR_KINDS.get(type(x)) or _foreign_kind(x.dtype)
 
 
-def _dtype_kind(dtype: Any) -> str:
-    kind = getattr(dtype, "kind", None)
-    if kind is None:  # a foreign library's own data type, known by its name
-        kind = np.dtype(str(dtype).rpartition(".")[2]).kind
-    elif kind == "V" and "float" in dtype.name:  # bfloat16 and its kin, from ml_dtypes
-        kind = "f"
-    return "i" if kind == "u" else kind
+@functools.lru_cache(maxsize=None)
+def _kind_named(name: str) -> str:
+    if "bfloat" in name or "float8" in name:
+        return "f"
+    return _KINDS.get(np.dtype(name).kind, "o")
+
+
+def _foreign_kind(dtype: Any) -> str:
+    """Tell the kind of a foreign library's data type by its name, as of bfloat16 and its kin."""
+    return _kind_named(str(dtype).rpartition(".")[2])

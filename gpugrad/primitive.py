@@ -89,6 +89,7 @@ class Primitive:
         self.sequence = sequence
         self.view = view
         self.implementations: dict[tuple[type, ...], Function] = {}
+        self.__wrapped__: Function | None = None
         self.rrules: list[Any] = []  # filled by the registry
         self.bound_rules: dict[Any, Function] = {}
         for alias in aliases:
@@ -220,7 +221,22 @@ def _library_function(f: Any) -> Primitive | None:
     name = getattr(f, "__name__", "").removeprefix("cupy_")
     found = BY_NAME.get(NEW_NAMES.get(name, name))
     root = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
-    if found is None or getattr(sys.modules.get(root), name, None) is not f:
+    module = sys.modules.get(root)
+    is_library = root == "cupy" or hasattr(module, "__array_api_version__")
+    if found is None or not is_library or getattr(module, name, None) is not f:
         return None
     ALIASES[f] = found
     return found
+
+
+def named(**options: Any) -> Callable[[Function], Primitive]:
+    """Return a decorator that makes a primitive of a function written in terms of others."""
+
+    def decorator(f: Function) -> Primitive:
+        found = Primitive(f.__name__, default=f, **options)
+        found.__doc__ = f.__doc__
+        found.__module__ = f.__module__
+        found.__wrapped__ = f
+        return found
+
+    return decorator

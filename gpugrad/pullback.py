@@ -12,10 +12,14 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
+from gpugrad import functions as F
+from gpugrad import xp
 from gpugrad.errors import OutputError, SensitivityError
 from gpugrad.namespace import LevelValue, is_array, kind_of, library_of, plain, shape_of
+from gpugrad.primitive import Primitive, primitive_of
+from gpugrad.registry import rrule
 from gpugrad.structure import Walk
-from gpugrad.tangent import project
+from gpugrad.tangent import project, rebuild_sequence
 from gpugrad.tape import Tape, show_space, space_of
 from gpugrad.tracked import Tracked
 
@@ -60,16 +64,16 @@ class Inputs:
         ])
         return tuple([node.gradient(projected) for node in self.nodes])
 
-    def call(self, kwargs: dict[str, Any]) -> Any:
-        """Call the recorded function on the recorded arguments, and let go of them."""
-        f, *args = self.recorded
-        self.recorded = []
-        try:
-            return f(*args, **kwargs)
-        finally:
-            if self.recursive:
-                for node in self.nodes:
-                    node.release()
+    def take(self) -> list[Any]:
+        """Return the recorded function and arguments, and let go of them."""
+        recorded, self.recorded = self.recorded, []
+        return recorded
+
+    def release(self) -> None:
+        """Break the reference cycles of recursive closures, once the function has run."""
+        if self.recursive:
+            for node in self.nodes:
+                node.release()
 
 
 class Outputs:
@@ -172,19 +176,48 @@ def pullback(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any, 
         >>> y, back(1.0)
         (9.0, (None, 6.0, None))
     """
-    tape = Tape()
-    inputs = Inputs(tape, (f, *args))
     name = name_of(f)
-    outputs = run(tape, inputs, kwargs, name)
+    tape = Tape()
+    inputs = Inputs(tape, (recordable(f), *args))
+    recorded_f, *recorded_args = inputs.take()
+    y = record(inputs, recorded_f, recorded_args, kwargs, name)
+    outputs = Outputs(tape, y)
     return outputs.value, Pullback(name, tape, inputs, outputs)
 
 
-def run(tape: Tape, inputs: Inputs, kwargs: dict[str, Any], name: str) -> Outputs:
-    """Call the recorded function; return what came out, ready to be seeded."""
-    y = inputs.call(kwargs)
+def record(inputs: Inputs, f: Any, args: list[Any], kwargs: dict[str, Any], name: str) -> Any:
+    """Call the recorded function and return what it returns, which may not be None."""
+    try:
+        y = f(*args, **kwargs)
+    finally:
+        inputs.release()
     if y is None:
         raise OutputError(
             f"{name} returned None, and there is nothing to differentiate. "
             f"Is a `return` missing at the end of {name}?"
         )
-    return Outputs(tape, y)
+    return y
+
+
+# --- map, the one function of Python's own that calls others -----------------------------------
+def _map(f: Callable[..., Any], *sequences: Any) -> Any:
+    """Apply `f` to the items, and return the results in a sequence of the first one's kind."""
+    results = [f(*items) for items in zip(*sequences, strict=True)]
+    first = sequences[0]
+    if isinstance(first, (list, tuple)):
+        return rebuild_sequence(first, results)
+    return F.stack([xp.asarray(y) for y in results])
+
+
+_MAP = Primitive("map", map, default=_map)
+
+
+@rrule.register(_MAP)
+def map_rrule(_: Any, f: Callable[..., Any], *sequences: Any) -> Any:
+    """The rule of map is the recording of its loop."""
+    return pullback(_map, f, *sequences)
+
+
+def recordable(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what a recording calls for `f`: the primitive that it is, else `f` itself."""
+    return _map if f is map else primitive_of(f) or f

@@ -14,7 +14,7 @@ import array_api_compat
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad.namespace import LevelValue, kind_of, library_of, shape_of
+from gpugrad.namespace import SCALAR_TYPES, LevelValue, kind_of, library_of, shape_of
 
 
 class Tangent:
@@ -155,8 +155,10 @@ def projection(x: Any, y: Any) -> Projection | None:
 def project(dx: Any, x: Any) -> Any:
     """Return `dx` as a gradient of `x`: of its type, shape, data type and device."""
     kind = type(x)
-    if kind is type(dx) and (kind is float or (dx.shape == x.shape and dx.dtype == x.dtype)):
-        return dx
+    if kind is type(dx) and (
+        kind in SCALAR_TYPES or (dx.shape == x.shape and dx.dtype == x.dtype)
+    ):
+        return _writeable(dx)
     dx = Projection(x)(dx)
     if isinstance(x, LevelValue) or isinstance(dx, LevelValue):
         return dx
@@ -165,12 +167,19 @@ def project(dx: Any, x: Any) -> Any:
     return _as_array(dx, x)
 
 
+def _writeable(dx: Any) -> Any:
+    """Return a gradient that repeats its elements, a broadcast one, as an array of its own."""
+    if getattr(dx, "base", None) is not None and 0 in dx.strides:
+        return dx.copy()
+    return dx
+
+
 def _as_array(dx: Any, x: Any) -> Any:
     """Return a number, or an array of a related type, as an array of the type of `x`."""
     if isinstance(x, np.generic):
         return x.dtype.type(dx)
     if type(dx) is type(x):
-        return dx
+        return _writeable(dx)
     xp = array_api_compat.array_namespace(x)
     if library_of(dx) is None:
         return xp.full(x.shape, dx, dtype=x.dtype, device=array_api_compat.device(x))

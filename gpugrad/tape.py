@@ -18,6 +18,7 @@ from gpugrad.primitive import Primitive
 from gpugrad.registry import bind, no_rule
 from gpugrad.tangent import accumulate
 from gpugrad.tracked import Tracked
+from gpugrad.wengert import listing
 
 
 class Line(NamedTuple):
@@ -87,7 +88,7 @@ class Tape(Level):
         """Return an input of the recording. All inputs come before the first call."""
         slot = self.inputs
         self.inputs += 1
-        self.lines.append(((), None, None, value))
+        self.lines.append(((), None, None, space_of(value)))
         return Tracked(value, self, slot)
 
     # --- Recording ---------------------------------------------------------------------------
@@ -236,9 +237,7 @@ class Tape(Level):
     # --- Inspection --------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        from gpugrad.wengert import listing
-
-        return listing(self)
+        return listing(self.lines, self.inputs, show_space)
 
 
 def _item_back(i: int, n: int, dy: Any) -> tuple[Any, ...]:

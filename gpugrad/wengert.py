@@ -1,4 +1,51 @@
-"""The Wengert list in print."""
+"""The Wengert list in print: one line for each recorded call.
+
+    ∂(f): x1
+    x1: float64[]
+    y1: float64[] = log(x1)          gpugrad/rules/elementwise.py:66
+    y2: float64[] = sin(y1)          gpugrad/rules/elementwise.py:74
+    y3: float64[] = multiply(5, y2)  gpugrad/rules/elementwise.py:31
+"""
 
 from __future__ import annotations
-def listing(t): return ""
+
+from pathlib import Path
+from typing import Any
+
+import gpugrad
+from gpugrad.expression import operator_text
+
+_ROOT = str(Path(gpugrad.__file__).resolve().parent.parent)
+
+
+def listing(lines: list[Any], inputs: int, show_space: Any) -> str:
+    """Return the printed list of a tape's lines."""
+    names = [f"x{i + 1}" for i in range(inputs)]
+    names += [f"y{i + 1}" for i in range(len(lines) - inputs)]
+    rows: list[tuple[str, str]] = []
+    for name, (operands, kwargs, _, space) in zip(names, lines, strict=True):
+        head = f"{name}: {show_space(space)}"
+        if not operands:
+            rows.append((head, ""))
+            continue
+        function, *arguments = operands
+        texts = [_text(argument, names) for argument in arguments]
+        texts += [f"{key}={value!r}" for key, value in (kwargs or {}).items()]
+        call = operator_text(function, texts) or f"{function.name}({', '.join(texts)})"
+        rows.append((f"{head} = {call}", _where(function)))
+    width = max((len(text) for text, _ in rows), default=0)
+    return "\n".join(f"{text:{width}}  {place}".rstrip() for text, place in rows)
+
+
+def _text(operand: Any, names: list[str]) -> str:
+    if type(operand) is int:
+        return names[operand]
+    if type(operand) is tuple:
+        return f"[{', '.join('…' if slot is None else names[slot] for slot in operand)}]"
+    return repr(operand)
+
+
+def _where(function: Any) -> str:
+    """Return where the rule of a function is written."""
+    source = function.source if hasattr(function, "source") else function.rrules[0].source
+    return str(source).removeprefix(_ROOT + "/")

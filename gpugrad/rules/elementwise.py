@@ -1,13 +1,27 @@
 """Elementwise functions: each derivative is written once, as an expression.
 
-`scalar_rule(f, ∂f/∂x₀, ∂f/∂x₁, …)` takes them as functions of the value y and the arguments.
+`scalar_rule(f, ∂f/∂x₀, ∂f/∂x₁, …)` takes them as functions of the value y and the arguments. What
+is not holomorphic, or has arguments that are no numbers, has a rule written out at the end.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from gpugrad import functions as F
+from gpugrad.namespace import kind_of
+from gpugrad.registry import rrule
 from gpugrad.scalar import scalar_rule
+from gpugrad.tangent import Projection
 
 LN2 = 0.6931471805599453
 LN10 = 2.302585092994046
+
+
+def nonzero(y: Any) -> Any:
+    """Return `y` with 1 in place of 0, to divide by where the quotient's convention is 0."""
+    return F.where(y == 0, 1, y)
+
 
 # --- Arithmetic ------------------------------------------------------------------------------
 scalar_rule(F.add, 1, 1)
@@ -22,9 +36,25 @@ scalar_rule(F.sqrt, lambda y, x: 0.5 / y)
 scalar_rule(
     F.pow,
     lambda y, x, n: n * x ** F.where(n == 0, 1, n - 1),  # 0 · x, not 0 · x⁻¹, at n = 0
-    lambda y, x, n: y * F.log(F.where(x == 0, 1, x)),  # 0 · log 1, not 0 · log 0, at x = 0
+    lambda y, x, n: y * F.log(nonzero(x)),  # 0 · log 1, not 0 · log 0, at x = 0
 )
 scalar_rule(F.remainder, 1, lambda y, a, b: -F.floor_divide(a, b))
+scalar_rule(
+    F.hypot,
+    lambda y, a, b: a / nonzero(y),
+    lambda y, a, b: b / nonzero(y),
+)
+scalar_rule(F.copysign, lambda y, a, b: F.sign(a) * F.sign(y), None)
+scalar_rule(
+    F.maximum,
+    lambda y, a, b: 0.5 * (F.indicator(a > b, y) + F.indicator(a >= b, y)),
+    lambda y, a, b: 0.5 * (F.indicator(b > a, y) + F.indicator(b >= a, y)),
+)
+scalar_rule(
+    F.minimum,
+    lambda y, a, b: 0.5 * (F.indicator(a < b, y) + F.indicator(a <= b, y)),
+    lambda y, a, b: 0.5 * (F.indicator(b < a, y) + F.indicator(b <= a, y)),
+)
 
 # --- Exponentials and logarithms -------------------------------------------------------------
 scalar_rule(F.exp, lambda y, x: y)
@@ -53,3 +83,112 @@ scalar_rule(F.tanh, lambda y, x: 1 - y * y)
 scalar_rule(F.asinh, lambda y, x: 1 / F.sqrt(1 + x * x))
 scalar_rule(F.acosh, lambda y, x: 1 / (F.sqrt(x - 1) * F.sqrt(x + 1)))
 scalar_rule(F.atanh, lambda y, x: 1 / (1 - x * x))
+
+
+# --- Complex numbers -------------------------------------------------------------------------
+@rrule.register(F.abs)
+def abs_rrule(_: Any, x: Any) -> Any:
+    """d|x| = sign(x) dx, and 0 at 0; for complex x the gradient is x / |x|."""
+    y = F.abs(x)
+
+    def abs_back(dy: Any) -> Any:
+        if kind_of(x) == "c":
+            return None, x * (dy / nonzero(y))
+        return None, dy * F.sign(x)
+
+    return y, abs_back
+
+
+@rrule.register(F.sign)
+def sign_rrule(_: Any, x: Any) -> Any:
+    """For complex x sign is x / |x|, which turns with x; for real x it does not move."""
+    y = F.sign(x)
+    if kind_of(x) != "c":
+        return y, None
+
+    def sign_back(dy: Any) -> Any:
+        return None, (dy - y * F.real(F.conj(y) * dy)) / nonzero(F.abs(x))
+
+    return y, sign_back
+
+
+@rrule.register(F.conj)
+def conj_rrule(_: Any, x: Any) -> Any:
+    def conj_back(dy: Any) -> Any:
+        return None, F.conj(dy) if kind_of(dy) == "c" else dy
+
+    return F.conj(x), conj_back
+
+
+@rrule.register(F.real)
+def real_rrule(_: Any, x: Any) -> Any:
+    project = Projection(x)
+
+    def real_back(dy: Any) -> Any:
+        return None, project(dy)
+
+    return F.real(x), real_back
+
+
+@rrule.register(F.imag)
+def imag_rrule(_: Any, x: Any) -> Any:
+    y = F.imag(x)
+    if kind_of(x) != "c":
+        return y, None
+    project = Projection(x)
+
+    def imag_back(dy: Any) -> Any:
+        return None, project(dy * 1j)
+
+    return y, imag_back
+
+
+# --- Choice ----------------------------------------------------------------------------------
+@rrule.register(F.where)
+def where_rrule(_: Any, condition: Any, a: Any, b: Any, *, needs: tuple[bool, ...]) -> Any:
+    _, need_a, need_b = needs
+    project_a, project_b = Projection(a), Projection(b)
+
+    def where_back(dy: Any) -> Any:
+        da = project_a(F.where(condition, dy, 0)) if need_a else None
+        db = project_b(F.where(condition, 0, dy)) if need_b else None
+        return None, None, da, db
+
+    return F.where(condition, a, b), where_back
+
+
+@rrule.register(F.clip)
+def clip_rrule(
+    _: Any, x: Any, low: Any = None, high: Any = None, *, needs: tuple[bool, ...]
+) -> Any:
+    """The gradient is 1 inside the interval and at its edges; outside, the bound has it."""
+    y = F.clip(x, low, high)
+    need_low, need_high = (*needs, False, False)[1:3]
+    project_x = Projection(x)
+    project_low = Projection(low) if need_low else None
+    project_high = Projection(high) if need_high else None
+    below = None if low is None else x < low
+    above = None if high is None else x > high
+
+    def clip_back(dy: Any) -> Any:
+        dx = dy
+        for outside in (below, above):
+            dx = dx if outside is None else F.where(outside, 0, dx)
+        dlow = project_low(F.where(below, dy, 0)) if project_low else None
+        dhigh = project_high(F.where(above, dy, 0)) if project_high else None
+        return (None, project_x(dx), dlow, dhigh)[: len(needs) + 1]
+
+    return y, clip_back
+
+
+@rrule.register(F.astype)
+def astype_rrule(_: Any, x: Any, dtype: Any, **kwargs: Any) -> Any:
+    y = F.astype(x, dtype, **kwargs)
+    if kind_of(y) not in "fc":
+        return y, None
+    project = Projection(x)
+
+    def astype_back(dy: Any) -> Any:
+        return None, project(dy), None
+
+    return y, astype_back

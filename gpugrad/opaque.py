@@ -1,0 +1,124 @@
+"""primitive: a Python function that recordings do not look into, so that it takes a rule."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+from gpugrad.errors import ArgumentError
+from gpugrad.namespace import has_levels, youngest
+from gpugrad.primitive import Function, Primitive
+from gpugrad.registry import bind
+from gpugrad.structure import Node, Walk
+
+
+def primitive(f: Function) -> Primitive:
+    """Make a Python function opaque: a recording calls its rule and does not look inside.
+
+    Args:
+        f: a function of numbers, arrays or structures of them; or the `__call__` method of a class,
+            whose rule is then registered for the class.
+
+    Returns:
+        A function that computes what `f` does. Give it a rule with `rrule.register`.
+
+    Example:
+        >>> import gpugrad as gg
+        >>> @gg.primitive
+        ... def add(a, b):
+        ...     return a + b
+        >>> @gg.rrule.register(add)
+        ... def add_rrule(f, a, b):
+        ...     def add_back(dy):
+        ...         return None, dy, dy
+        ...     return a + b, add_back
+        >>> gg.grad(lambda x: add(x, x * x))(3.0)
+        7.0
+    """
+    return Opaque(f)
+
+
+class Opaque(Primitive):
+    """A primitive whose arguments are structures of any kind."""
+
+    def __init__(self, f: Function) -> None:
+        super().__init__(f.__name__, default=f)
+        functools.update_wrapper(self, f)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        walk = Walk()
+        if has_levels(_leaves(walk, kwargs.values())):
+            raise ArgumentError(
+                f"{self.name}: a recorded value was passed by keyword ({', '.join(kwargs)}). "
+                f"Pass it by position"
+            )
+        nodes = [walk.node(argument) for argument in args]
+        if not has_levels(walk.leaves):
+            return self.__wrapped__(*args, **kwargs)
+        call = _Call(self, nodes)
+        y = youngest(walk.leaves).call(call, tuple(walk.leaves), kwargs)
+        return call.rebuild(y)
+
+
+def _leaves(walk: Walk, values: Any) -> list[Any]:
+    for value in values:
+        walk.node(value)
+    leaves, walk.leaves = walk.leaves, []
+    return leaves
+
+
+class _Call(Primitive):
+    """One call of an opaque function, as a function of the leaves of its arguments."""
+
+    def __init__(self, opaque: Opaque, nodes: list[Node]) -> None:
+        super().__init__(opaque.name)
+        self.opaque = opaque
+        self.nodes = nodes
+        self.rrules = [self]
+        self.result: Node | None = None
+
+    def matches(self, types: tuple[type, ...]) -> bool:
+        """Say that the one rule of this call answers it."""
+        return True
+
+    def bind(self, f: Any, leaves: tuple[Any, ...], needs: tuple[bool, ...]) -> Function:
+        """Return the opaque function's rule, as a function of the leaves."""
+        wanted = iter(needs)
+        mask = 0
+        for place, node in enumerate(self.nodes):
+            if any([next(wanted) for _ in node.scatter(None)]):
+                mask |= 1 << place
+        return functools.partial(self.rule, mask)
+
+    def rule(self, mask: int, *leaves: Any, **kwargs: Any) -> Any:
+        """Call the opaque function's rule on the arguments that have these leaves."""
+        remaining = iter(leaves)
+        args = tuple([node.rebuild(remaining) for node in self.nodes])
+        answer = bind(self.opaque, mask, args)(*args, **kwargs)
+        if answer is NotImplemented:
+            return answer
+        y, back = answer
+        walk = Walk()
+        self.result = walk.node(y)
+        if back is None or not walk.leaves:
+            return y, None
+        single = len(walk.leaves) == 1
+
+        def opaque_back(dy: Any) -> tuple[Any, ...]:
+            dys = iter([dy] if single else dy)
+            _, *dargs = back(self.result.gradient(dys))
+            return None, *self._scattered(dargs)
+
+        opaque_back.__name__ = f"{self.name}_back"
+        return (walk.leaves[0] if single else tuple(walk.leaves)), opaque_back
+
+    def _scattered(self, dargs: list[Any]) -> Iterator[Any]:
+        for node, darg in zip(self.nodes, dargs, strict=True):
+            yield from node.scatter(darg)
+
+    def rebuild(self, y: Any) -> Any:
+        """Return the recorded result in the structure that the function returned."""
+        if self.result is None:
+            return y
+        return self.result.rebuild(iter(y if isinstance(y, tuple) else [y]))

@@ -1,0 +1,35 @@
+"""Activations: names and definitions are NNlib's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.activations import logsoftmax, relu, sigmoid, softmax
+from gpugrad.registry import rrule
+from gpugrad.scalar import scalar_rule
+
+scalar_rule(sigmoid, lambda y, x: y * (1 - y))
+scalar_rule(relu, lambda y, x: F.indicator(y > 0, y))
+
+
+@rrule.register(softmax)
+def softmax_rrule(_: Any, x: Any, *, axis: int = -1) -> Any:
+    """dx = y (dy − Σ y dy)."""
+    y = softmax(x, axis=axis)
+
+    def softmax_back(dy: Any) -> Any:
+        return None, y * (dy - F.sum(y * dy, axis=axis, keepdims=True))
+
+    return y, softmax_back
+
+
+@rrule.register(logsoftmax)
+def logsoftmax_rrule(_: Any, x: Any, *, axis: int = -1) -> Any:
+    """dx = dy − eʸ Σ dy."""
+    y = logsoftmax(x, axis=axis)
+
+    def logsoftmax_back(dy: Any) -> Any:
+        return None, dy - F.exp(y) * F.sum(dy, axis=axis, keepdims=True)
+
+    return y, logsoftmax_back

@@ -1,0 +1,86 @@
+"""Taking elements out of arrays, and putting them in."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.namespace import library_of, shape_of
+from gpugrad.registry import rrule
+from gpugrad.tangent import Projection, Tangent
+
+
+@rrule.register(F.getitem)
+def getitem_rrule(_: Any, x: Any, index: Any) -> Any:
+    """Positions that were taken more than once collect all their gradients."""
+    shape = shape_of(x)
+
+    def getitem_back(dy: Any) -> Any:
+        return None, F.scatter_add(dy, index, shape), None
+
+    return F.getitem(x, index), getitem_back
+
+
+@rrule.register(F.scatter_add)
+def scatter_add_rrule(_: Any, values: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    def scatter_add_back(dy: Any) -> Any:
+        return None, F.getitem(dy, index), None, None
+
+    return F.scatter_add(values, index, shape), scatter_add_back
+
+
+@rrule.register(F.index_set)
+def index_set_rrule(
+    _: Any, x: Any, index: Any, values: Any, *, needs: tuple[bool, bool, bool]
+) -> Any:
+    """What was overwritten gets no gradient; what was written gets that of its place."""
+    project = Projection(values) if needs[2] else None
+
+    def index_set_back(dy: Any) -> Any:
+        dx = F.index_set(dy, index, 0) if needs[0] else None
+        dvalues = project(F.getitem(dy, index)) if project else None
+        return None, dx, None, dvalues
+
+    return F.index_set(x, index, values), index_set_back
+
+
+@rrule.register(F.take)
+def take_rrule(_: Any, x: Any, indices: Any, *, axis: int | None = None) -> Any:
+    y = F.take(x, indices, axis=axis)
+    shape = shape_of(x)
+    flat = shape if axis is not None else (math.prod(shape),)
+    index = (*(slice(None),) * (0 if axis is None else axis % len(shape)), indices)
+
+    def take_back(dy: Any) -> Any:
+        return None, F.reshape(F.scatter_add(dy, index, flat), shape), None
+
+    return y, take_back
+
+
+@rrule.register(F.take_along_axis)
+def take_along_axis_rrule(_: Any, x: Any, indices: Any, *, axis: int = -1) -> Any:
+    y = F.take_along_axis(x, indices, axis=axis)
+    shape = shape_of(x)
+
+    def take_along_axis_back(dy: Any) -> Any:
+        library = library_of(indices)
+        assert library is not None  # indices are an array
+        places = F.reshape(library.arange(math.prod(shape), indices), shape)
+        taken = F.take_along_axis(places, indices, axis=axis)
+        flat = F.scatter_add(F.reshape(dy, (-1,)), F.reshape(taken, (-1,)), (math.prod(shape),))
+        return None, F.reshape(flat, shape), None
+
+    return y, take_along_axis_back
+
+
+@rrule.register(F.getattr)
+def getattr_rrule(_: Any, x: Any, name: str) -> Any:
+    """The gradient of one field of an object is a Tangent with nothing in the others."""
+    fields = dict.fromkeys(vars(x))
+
+    def getattr_back(dy: Any) -> Any:
+        return None, Tangent(**{**fields, name: dy}), None
+
+    return builtins.getattr(x, name), getattr_back

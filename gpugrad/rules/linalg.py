@@ -1,0 +1,129 @@
+"""Products of vectors, matrices and tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.namespace import kind_of
+from gpugrad.registry import rrule
+from gpugrad.tangent import Projection
+
+
+def conj(x: Any) -> Any:
+    """Return the complex conjugate; a real array as it is."""
+    return F.conj(x) if kind_of(x) == "c" else x
+
+
+def adjoint(x: Any) -> Any:
+    """Return the conjugate transpose of a matrix, or of each matrix of a stack."""
+    return conj(x.T if len(x.shape) == 2 else F.matrix_transpose(x))
+
+
+@rrule.register(F.matmul)
+def matmul_rrule(_: Any, a: Any, b: Any, *, needs: tuple[bool, bool]) -> Any:
+    """dA = dY Bᴴ and dB = Aᴴ dY, with vectors as matrices of one row or column."""
+    need_a, need_b = needs
+    y = F.matmul(a, b)
+    if len(a.shape) == len(b.shape) == 2:
+        project_a = Projection(a) if a.dtype != y.dtype else None
+        project_b = Projection(b) if b.dtype != y.dtype else None
+        left, right = (a if need_b else None), (b if need_a else None)
+
+        def matmul_back(dy: Any) -> Any:
+            da = dy @ adjoint(right) if need_a else None
+            db = adjoint(left) @ dy if need_b else None
+            return None, project_a(da) if project_a else da, project_b(db) if project_b else db
+
+        return y, matmul_back
+    return y, _general_matmul_back(a, b, needs)
+
+
+def _general_matmul_back(a: Any, b: Any, needs: tuple[bool, bool]) -> Any:
+    need_a, need_b = needs
+    a_is_vector, b_is_vector = len(a.shape) == 1, len(b.shape) == 1
+    project_a, project_b = Projection(a), Projection(b)
+
+    def matmul_back(dy: Any) -> Any:
+        if b_is_vector:
+            dy = F.expand_dims(dy, axis=-1)
+        if a_is_vector:
+            dy = F.expand_dims(dy, axis=-2)
+        da = db = None
+        if need_a:
+            da = dy @ adjoint(b[:, None] if b_is_vector else b)
+            da = project_a(_drop_axis(da, -2) if a_is_vector else da)
+        if need_b:
+            db = adjoint(a[None, :] if a_is_vector else a) @ dy
+            db = project_b(_drop_axis(db, -1) if b_is_vector else db)
+        return None, da, db
+
+    return matmul_back
+
+
+def _drop_axis(x: Any, axis: int) -> Any:
+    """Sum over all axes but the last two's other one: the gradient of a vector in a product."""
+    x = F.squeeze(x, axis=axis)
+    return F.sum(x, axis=tuple(range(len(x.shape) - 1))) if len(x.shape) > 1 else x
+
+
+@rrule.register(F.matrix_transpose)
+def matrix_transpose_rrule(_: Any, x: Any) -> Any:
+    def matrix_transpose_back(dy: Any) -> Any:
+        return None, F.matrix_transpose(dy)
+
+    return F.matrix_transpose(x), matrix_transpose_back
+
+
+@rrule.register(F.tensordot)
+def tensordot_rrule(
+    _: Any, a: Any, b: Any, *, axes: Any = 2, needs: tuple[bool, bool]
+) -> Any:
+    """Each gradient is the product of dy with the other factor over the axes it brought along."""
+    y = F.tensordot(a, b, axes=axes)
+    over_a, over_b = _contracted(axes, len(a.shape), len(b.shape))
+    free_a = [i for i in range(len(a.shape)) if i not in over_a]
+    free_b = [i for i in range(len(b.shape)) if i not in over_b]
+    project_a, project_b = Projection(a), Projection(b)
+
+    def tensordot_back(dy: Any) -> Any:
+        da = db = None
+        ndim = len(free_a) + len(free_b)
+        if needs[0]:
+            da = F.tensordot(dy, conj(b), axes=(tuple(range(len(free_a), ndim)), tuple(free_b)))
+            places = [*free_a, *(over_a[i] for i in _order(over_b))]
+            da = project_a(F.permute_dims(da, _order(places)))
+        if needs[1]:
+            db = F.tensordot(conj(a), dy, axes=(tuple(free_a), tuple(range(len(free_a)))))
+            places = [*(over_b[i] for i in _order(over_a)), *free_b]
+            db = project_b(F.permute_dims(db, _order(places)))
+        return None, da, db
+
+    return y, tensordot_back
+
+
+def _contracted(axes: Any, ndim_a: int, ndim_b: int) -> tuple[list[int], list[int]]:
+    """Return the axes of both factors that tensordot sums over."""
+    if isinstance(axes, int):
+        return list(range(ndim_a - axes, ndim_a)), list(range(axes))
+    over_a, over_b = ([x] if isinstance(x, int) else list(x) for x in axes)
+    return [i % ndim_a for i in over_a], [i % ndim_b for i in over_b]
+
+
+def _order(places: list[int]) -> tuple[int, ...]:
+    """Return the permutation that sorts `places`."""
+    return tuple(sorted(range(len(places)), key=places.__getitem__))
+
+
+@rrule.register(F.vecdot)
+def vecdot_rrule(_: Any, a: Any, b: Any, *, axis: int = -1, needs: tuple[bool, bool]) -> Any:
+    """y = Σ ā b over one axis."""
+    project_a, project_b = Projection(a), Projection(b)
+
+    def vecdot_back(dy: Any) -> Any:
+        dy = F.expand_dims(dy, axis=axis)
+        da = project_a(conj(dy) * b) if needs[0] else None
+        db = project_b(dy * a) if needs[1] else None
+        return None, da, db
+
+    return F.vecdot(a, b, axis=axis), vecdot_back

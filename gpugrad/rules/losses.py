@@ -1,0 +1,84 @@
+"""Losses: the mean over a batch, with a gradient for the prediction and for the target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.losses import batch_size, cross_entropy, hinge_loss, logit_cross_entropy, mse, soft_targets
+from gpugrad.registry import rrule
+from gpugrad.tangent import Projection
+
+
+@rrule.register(mse)
+def mse_rrule(_: Any, yhat: Any, y: Any, *, needs: tuple[bool, bool]) -> Any:
+    value = mse(yhat, y)
+    error = yhat - y
+    scale = 2 / error.size
+    project_yhat, project_y = Projection(yhat), Projection(y)
+
+    def mse_back(dloss: Any) -> Any:
+        d = error * (dloss * scale)
+        return None, project_yhat(d) if needs[0] else None, project_y(-d) if needs[1] else None
+
+    return value, mse_back
+
+
+@rrule.register(cross_entropy)
+def cross_entropy_rrule(
+    _: Any,
+    yhat: Any,
+    y: Any,
+    *,
+    axis: int = -1,
+    epsilon: float = 1e-6,
+    needs: tuple[bool, bool],
+) -> Any:
+    batch = batch_size(yhat, axis)
+
+    def cross_entropy_back(dloss: Any) -> Any:
+        scale = -dloss / batch
+        dyhat = y * scale / (yhat + epsilon) if needs[0] else None
+        dy = F.log(yhat + epsilon) * scale if needs[1] else None
+        return None, dyhat, dy
+
+    return cross_entropy(yhat, y, axis=axis, epsilon=epsilon), cross_entropy_back
+
+
+@rrule.register(logit_cross_entropy)
+def logit_cross_entropy_rrule(
+    _: Any, logits: Any, y: Any, *, axis: int = -1, needs: tuple[bool, bool]
+) -> Any:
+    """∂/∂logits = (softmax(logits) Σ y − y) / batch, ∂/∂y = −logsoftmax(logits) / batch."""
+    batch = batch_size(logits, axis)
+    targets = soft_targets(y, logits, axis)
+    # The loss does not depend on the shift: it is no part of any derivative.
+    z = logits - F.stop_gradient(F.max(logits, axis=axis, keepdims=True))
+    e = F.exp(z)
+    total = F.sum(e, axis=axis, keepdims=True)
+    log_p = z - F.log(total)
+
+    def logit_cross_entropy_back(dloss: Any) -> Any:
+        scale = dloss / batch
+        dlogits = dy = None
+        if needs[0]:
+            weight = F.sum(targets, axis=axis, keepdims=True)
+            dlogits = (e * (weight / total) - targets) * scale
+        if needs[1]:
+            dy = log_p * -scale
+        return None, dlogits, dy
+
+    return -F.sum(targets * log_p) / batch, logit_cross_entropy_back
+
+
+@rrule.register(hinge_loss)
+def hinge_loss_rrule(_: Any, yhat: Any, y: Any, *, needs: tuple[bool, bool]) -> Any:
+    """At the kink, ŷ y = 1, the gradient is 0."""
+    wrong = F.indicator(yhat * y < 1, yhat)
+    scale = -1 / wrong.size
+
+    def hinge_loss_back(dloss: Any) -> Any:
+        factor = wrong * (dloss * scale)
+        return None, factor * y if needs[0] else None, factor * yhat if needs[1] else None
+
+    return hinge_loss(yhat, y), hinge_loss_back

@@ -1,0 +1,228 @@
+"""Functions that move, repeat or join elements: each pullback puts them back and adds them up."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.namespace import shape_of
+from gpugrad.registry import rrule
+from gpugrad.tangent import Projection, unbroadcast
+
+
+def _slice(x: Any, axis: int, start: int, end: int) -> Any:
+    """Return x[..., start:end, ...] along an axis."""
+    return x[(*(slice(None),) * (axis % len(x.shape)), slice(start, end))]
+
+
+@rrule.register(F.reshape)
+def reshape_rrule(_: Any, x: Any, shape: Any, **kwargs: Any) -> Any:
+    old = shape_of(x)
+
+    def reshape_back(dy: Any) -> Any:
+        return None, F.reshape(dy, old), None
+
+    return F.reshape(x, shape, **kwargs), reshape_back
+
+
+@rrule.register(F.expand_dims)
+def expand_dims_rrule(_: Any, x: Any, *, axis: Any = 0) -> Any:
+    old = shape_of(x)
+
+    def expand_dims_back(dy: Any) -> Any:
+        return None, F.reshape(dy, old)
+
+    return F.expand_dims(x, axis=axis), expand_dims_back
+
+
+@rrule.register(F.squeeze)
+def squeeze_rrule(_: Any, x: Any, *axis: Any, **kwargs: Any) -> Any:
+    old = shape_of(x)
+
+    def squeeze_back(dy: Any) -> Any:
+        return None, F.reshape(dy, old), *(None for _ in axis)
+
+    return F.squeeze(x, *axis, **kwargs), squeeze_back
+
+
+@rrule.register(F.permute_dims)
+def permute_dims_rrule(_: Any, x: Any, axes: Sequence[int] | None = None) -> Any:
+    axes = tuple(range(len(x.shape)))[::-1] if axes is None else tuple(axes)
+    inverse = sorted(range(len(axes)), key=[a % len(axes) for a in axes].__getitem__)
+
+    def permute_dims_back(dy: Any) -> Any:
+        return None, F.permute_dims(dy, tuple(inverse)), None
+
+    return F.permute_dims(x, axes), permute_dims_back
+
+
+@rrule.register(F.moveaxis)
+def moveaxis_rrule(_: Any, x: Any, source: Any, destination: Any) -> Any:
+    def moveaxis_back(dy: Any) -> Any:
+        return None, F.moveaxis(dy, destination, source), None, None
+
+    return F.moveaxis(x, source, destination), moveaxis_back
+
+
+@rrule.register(F.broadcast_to)
+def broadcast_to_rrule(_: Any, x: Any, shape: Any) -> Any:
+    old = shape_of(x)
+
+    def broadcast_to_back(dy: Any) -> Any:
+        return None, unbroadcast(dy, old), None
+
+    return F.broadcast_to(x, shape), broadcast_to_back
+
+
+@rrule.register(F.flip)
+def flip_rrule(_: Any, x: Any, *, axis: Any = None) -> Any:
+    def flip_back(dy: Any) -> Any:
+        return None, F.flip(dy, axis=axis)
+
+    return F.flip(x, axis=axis), flip_back
+
+
+@rrule.register(F.roll)
+def roll_rrule(_: Any, x: Any, shift: Any, *, axis: Any = None) -> Any:
+    reverse = tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
+
+    def roll_back(dy: Any) -> Any:
+        return None, F.roll(dy, reverse, axis=axis), None
+
+    return F.roll(x, shift, axis=axis), roll_back
+
+
+def _triangle_rrule(f: Any, x: Any, *, k: int = 0) -> Any:
+    def triangle_back(dy: Any) -> Any:
+        return None, f(dy, k=k)
+
+    return f(x, k=k), triangle_back
+
+
+rrule.register(F.tril)(_triangle_rrule)
+rrule.register(F.triu)(_triangle_rrule)
+
+
+@rrule.register(F.repeat)
+def repeat_rrule(_: Any, x: Any, repeats: Any, *, axis: int | None = None) -> Any:
+    y = F.repeat(x, repeats, axis=axis)
+    old = shape_of(x)
+    shape = old if axis is not None else (math.prod(old),)
+    along = 0 if axis is None else axis % len(shape)
+
+    def repeat_back(dy: Any) -> Any:
+        if isinstance(repeats, int):
+            split = (*shape[: along + 1], repeats, *shape[along + 1 :])
+            return None, F.reshape(F.sum(F.reshape(dy, split), axis=along + 1), old), None
+        # How often each element was repeated is data: add the copies up by where they came from.
+        places = F.cumulative_sum(F.ones_like(repeats)) - 1
+        index = (*(slice(None),) * along, F.repeat(places, repeats))
+        return None, F.reshape(F.scatter_add(dy, index, shape), old), None
+
+    return y, repeat_back
+
+
+@rrule.register(F.tile)
+def tile_rrule(_: Any, x: Any, repetitions: Any) -> Any:
+    old = shape_of(x)
+    times = (repetitions,) if isinstance(repetitions, int) else tuple(repetitions)
+    ndim = max(len(old), len(times))
+    times = (1,) * (ndim - len(times)) + times
+    shape = (1,) * (ndim - len(old)) + old
+    split = tuple(itertools.chain.from_iterable(zip(times, shape, strict=True)))
+
+    def tile_back(dy: Any) -> Any:
+        summed = F.sum(F.reshape(dy, split), axis=tuple(range(0, 2 * ndim, 2)))
+        return None, F.reshape(summed, old), None
+
+    return F.tile(x, repetitions), tile_back
+
+
+@rrule.register(F.concat)
+def concat_rrule(_: Any, arrays: Sequence[Any], *, axis: int | None = 0) -> Any:
+    y = F.concat(arrays, axis=axis)
+    shapes = [shape_of(x) for x in arrays]
+    projections = [Projection(x) for x in arrays]
+    along = 0 if axis is None else axis % len(shapes[0])
+    lengths = [math.prod(s) if axis is None else s[along] for s in shapes]
+    ends = list(itertools.accumulate(lengths, initial=0))
+
+    def concat_back(dy: Any) -> Any:
+        pieces = [_slice(dy, along, start, end) for start, end in itertools.pairwise(ends)]
+        if axis is None:
+            pieces = [F.reshape(p, s) for p, s in zip(pieces, shapes, strict=True)]
+        return None, [project(p) for project, p in zip(projections, pieces, strict=True)]
+
+    return y, concat_back
+
+
+@rrule.register(F.stack)
+def stack_rrule(_: Any, arrays: Sequence[Any], *, axis: int = 0) -> Any:
+    y = F.stack(arrays, axis=axis)
+    projections = [Projection(x) for x in arrays]
+
+    def stack_back(dy: Any) -> Any:
+        pieces = F.unstack(dy, axis=axis)
+        return None, [project(p) for project, p in zip(projections, pieces, strict=True)]
+
+    return y, stack_back
+
+
+@rrule.register(F.unstack)
+def unstack_rrule(_: Any, x: Any, *, axis: int = 0) -> Any:
+    ys = tuple(F.unstack(x, axis=axis))
+
+    def unstack_back(dys: Any) -> Any:
+        zero = next(F.zeros_like(dy) for dy in dys if dy is not None)
+        return None, F.stack([zero if dy is None else dy for dy in dys], axis=axis)
+
+    return ys, unstack_back
+
+
+@rrule.register(F.diff)
+def diff_rrule(
+    _: Any, x: Any, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None
+) -> Any:
+    """The pullback of a difference is minus the difference of dy with zeros at both ends."""
+    y = F.diff(x, axis=axis, n=n, prepend=prepend, append=append)
+    before = 0 if prepend is None else shape_of(prepend)[axis]
+    length = shape_of(x)[axis]
+
+    def diff_back(dy: Any) -> Any:
+        for _ in range(n):
+            edge = F.zeros_like(_slice(dy, axis, 0, 1))
+            dy = -F.diff(F.concat([edge, dy, edge], axis=axis), axis=axis)
+        return None, _slice(dy, axis, before, before + length)
+
+    return y, diff_back
+
+
+# --- Arrays like another ---------------------------------------------------------------------
+def _constant_like_rrule(f: Any, x: Any, **kwargs: Any) -> Any:
+    """No gradient flows, but the result is recorded: one can assign recorded values into it."""
+
+    def constant_back(dy: Any) -> Any:
+        return None, None
+
+    return f(x, **kwargs), constant_back
+
+
+for _f in (F.empty_like, F.ones_like, F.zeros_like):
+    rrule.register(_f)(_constant_like_rrule)
+
+
+@rrule.register(F.full_like)
+def full_like_rrule(
+    _: Any, x: Any, fill_value: Any, *, needs: tuple[bool, bool], **kwargs: Any
+) -> Any:
+    project = Projection(fill_value) if needs[1] else None
+
+    def full_like_back(dy: Any) -> Any:
+        return None, None, project(F.sum(dy)) if project else None
+
+    if project is None:
+        return F.full_like(x, fill_value, **kwargs), full_like_back
+    return F.broadcast_to(fill_value, shape_of(x)), full_like_back

@@ -1,0 +1,34 @@
+"""The polynomial of MicroGrad.jl's examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.polynomial import evalpoly
+from gpugrad.registry import rrule
+from gpugrad.tangent import Projection
+
+
+@rrule.register(evalpoly)
+def evalpoly_rrule(_: Any, x: Any, weights: Any, *, needs: tuple[bool, bool]) -> Any:
+    """∂/∂wᵢ = xⁱ, and p'(x) by Horner's scheme: no division, so x = 0 is no special point."""
+    degree = weights.shape[0] - 1
+    project = Projection(weights)
+
+    def evalpoly_back(dy: Any) -> Any:
+        dx = dweights = None
+        if needs[0]:
+            slope = 0 * x
+            for i in range(degree, 0, -1):
+                slope = slope * x + i * weights[i]
+            dx = dy * slope
+        if needs[1]:
+            terms, power = [], dy
+            for _ in range(degree + 1):
+                terms.append(F.sum(power))
+                power = power * x
+            dweights = project(F.stack(terms))
+        return None, dx, dweights
+
+    return evalpoly(x, weights), evalpoly_back

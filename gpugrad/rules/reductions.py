@@ -1,0 +1,188 @@
+"""Sums, products, extrema and moments over axes, and running sums and products."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.namespace import kind_of, shape_of
+from gpugrad.registry import rrule
+from gpugrad.rules.elementwise import nonzero
+from gpugrad.tangent import Projection
+
+Axis = int | tuple[int, ...] | None
+
+
+def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """Return the axes that `axis` means, none negative, in order."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return tuple(sorted(a % ndim for a in axes))
+
+
+class Reduction:
+    """The shapes of a reduction: how its result is put beside what was reduced."""
+
+    def __init__(self, x: Any, axis: Axis) -> None:
+        self.shape = shape_of(x)
+        self.axes = reduced_axes(axis, len(self.shape))
+        self.kept = tuple(1 if i in self.axes else n for i, n in enumerate(self.shape))
+        self.count = math.prod(self.shape[a] for a in self.axes)
+
+    def beside(self, y: Any) -> Any:
+        """Return the result with the reduced axes back, of length 1."""
+        return y if shape_of(y) == self.kept else F.reshape(y, self.kept)
+
+    def spread(self, y: Any) -> Any:
+        """Return the result repeated along the reduced axes."""
+        return F.broadcast_to(self.beside(y), self.shape)
+
+
+@rrule.register(F.sum)
+def sum_rrule(_: Any, x: Any, *, axis: Axis = None, **kwargs: Any) -> Any:
+    reduction, project = Reduction(x, axis), Projection(x)
+
+    def sum_back(dy: Any) -> Any:
+        return None, project(reduction.spread(dy))
+
+    return F.sum(x, axis=axis, **kwargs), sum_back
+
+
+@rrule.register(F.mean)
+def mean_rrule(_: Any, x: Any, *, axis: Axis = None, **kwargs: Any) -> Any:
+    reduction = Reduction(x, axis)
+
+    def mean_back(dy: Any) -> Any:
+        return None, reduction.spread(dy / reduction.count)
+
+    return F.mean(x, axis=axis, **kwargs), mean_back
+
+
+@rrule.register(F.var)
+def var_rrule(_: Any, x: Any, *, axis: Axis = None, correction: float = 0.0, **kwargs: Any) -> Any:
+    y = F.var(x, axis=axis, correction=correction, **kwargs)
+    reduction = Reduction(x, axis)
+
+    def var_back(dy: Any) -> Any:
+        deviation = x - F.mean(x, axis=axis, keepdims=True)
+        return None, reduction.beside(dy * (2 / (reduction.count - correction))) * deviation
+
+    return y, var_back
+
+
+@rrule.register(F.std)
+def std_rrule(_: Any, x: Any, *, axis: Axis = None, correction: float = 0.0, **kwargs: Any) -> Any:
+    """The gradient is that of a norm: 0 where all values are equal."""
+    y = F.std(x, axis=axis, correction=correction, **kwargs)
+    reduction = Reduction(x, axis)
+
+    def std_back(dy: Any) -> Any:
+        deviation = x - F.mean(x, axis=axis, keepdims=True)
+        scale = dy / nonzero(y) / (reduction.count - correction)
+        return None, reduction.beside(scale) * deviation
+
+    return y, std_back
+
+
+def _extremum_rrule(f: Any, x: Any, *, axis: Axis = None, **kwargs: Any) -> Any:
+    """The gradient is split evenly among the values that are the extremum."""
+    y = f(x, axis=axis, **kwargs)
+    reduction = Reduction(x, axis)
+
+    def extremum_back(dy: Any) -> Any:
+        hit = F.indicator(x == reduction.beside(y), x)
+        share = reduction.beside(dy) / F.sum(hit, axis=reduction.axes, keepdims=True)
+        return None, hit * share
+
+    return y, extremum_back
+
+
+rrule.register(F.max)(_extremum_rrule)
+rrule.register(F.min)(_extremum_rrule)
+
+
+def _shifted(x: Any, by: int) -> Any:
+    """Return x[by], x[by + 1], … along the last axis, with zeros at the end."""
+    return F.concat([x[..., by:], F.zeros_like(x[..., :by])], axis=-1)
+
+
+def _products_before(x: Any) -> Any:
+    """Return, along the last axis, the product of all earlier elements."""
+    ones = F.ones_like(x[..., :1])
+    return F.cumulative_prod(F.concat([ones, x[..., :-1]], axis=-1), axis=-1)
+
+
+def _conj(x: Any) -> Any:
+    return F.conj(x) if kind_of(x) == "c" else x
+
+
+@rrule.register(F.prod)
+def prod_rrule(_: Any, x: Any, *, axis: Axis = None, **kwargs: Any) -> Any:
+    """∂/∂xᵢ is the product of all others, without a division: exact where factors are 0."""
+    reduction, project = Reduction(x, axis), Projection(x)
+    rest = tuple(i for i in range(len(reduction.shape)) if i not in reduction.axes)
+    order = (*rest, *reduction.axes)
+    back_order = tuple(order.index(i) for i in range(len(order)))
+
+    def prod_back(dy: Any) -> Any:
+        moved = F.permute_dims(x, order)
+        factors = F.reshape(moved, (*(reduction.shape[i] for i in rest), reduction.count))
+        before = _products_before(factors)
+        after = F.flip(_products_before(F.flip(factors, axis=-1)), axis=-1)
+        others = F.permute_dims(F.reshape(before * after, shape_of(moved)), back_order)
+        return None, project(reduction.beside(dy) * _conj(others))
+
+    return F.prod(x, axis=axis, **kwargs), prod_back
+
+
+@rrule.register(F.cumulative_sum)
+def cumulative_sum_rrule(
+    _: Any, x: Any, *, axis: int | None = None, include_initial: bool = False, **kwargs: Any
+) -> Any:
+    y = F.cumulative_sum(x, axis=axis, include_initial=include_initial, **kwargs)
+    along = 0 if axis is None else axis
+    project = Projection(x)
+
+    def cumulative_sum_back(dy: Any) -> Any:
+        if include_initial:
+            dy = _without_first(dy, along)
+        reverse = F.cumulative_sum(F.flip(dy, axis=along), axis=along)
+        return None, project(F.flip(reverse, axis=along))
+
+    return y, cumulative_sum_back
+
+
+def _without_first(x: Any, axis: int) -> Any:
+    index = [slice(None)] * len(x.shape)
+    index[axis] = slice(1, None)
+    return x[tuple(index)]
+
+
+@rrule.register(F.cumulative_prod)
+def cumulative_prod_rrule(
+    _: Any, x: Any, *, axis: int | None = None, include_initial: bool = False, **kwargs: Any
+) -> Any:
+    """∂/∂xⱼ = (∏ₖ﹤ⱼ xₖ) sⱼ with sⱼ = dyⱼ + xⱼ₊₁ sⱼ₊₁, solved in log₂ n steps without a division.
+
+    The steps are those of Hillis and Steele's parallel scan, on the affine maps of the recurrence.
+    """
+    y = F.cumulative_prod(x, axis=axis, include_initial=include_initial, **kwargs)
+    along = 0 if axis is None else axis
+    project = Projection(x)
+
+    def cumulative_prod_back(dy: Any) -> Any:
+        if include_initial:
+            dy = _without_first(dy, along)
+        factors, sums = F.moveaxis(x, along, -1), F.moveaxis(dy, along, -1)
+        before = _products_before(factors)
+        slopes = _conj(_shifted(factors, 1))
+        step = 1
+        while step < factors.shape[-1]:
+            sums = sums + slopes * _shifted(sums, step)
+            slopes = slopes * _shifted(slopes, step)
+            step *= 2
+        return None, project(F.moveaxis(_conj(before) * sums, -1, along))
+
+    return y, cumulative_prod_back

@@ -1,0 +1,170 @@
+"""Transformations: functions that return the derivative of a function as a function."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from gpugrad import functions as F
+from gpugrad.errors import ArgumentError, OutputError
+from gpugrad.namespace import kind_of, library_of, plain, shape_of
+from gpugrad.pullback import Inputs, Outputs, name_of, record, recordable
+from gpugrad.structure import Walk
+from gpugrad.tape import Tape, show_space, space_of
+
+
+def grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return a function that computes the gradient of `f`, as JAX's `grad`.
+
+    Args:
+        f: a function whose value is a real number (a Python float, or an array of shape ()).
+        argnums: which positional argument, or which ones, to differentiate by.
+        has_aux: whether `f` returns `(value, aux)`; the gradient then comes as `(gradient, aux)`.
+
+    Returns:
+        A function of the arguments of `f` that returns the gradient (for a tuple `argnums`, a tuple
+        of gradients): of the argument's structure, type, shape, data type and device; a Tangent for
+        an object. Where nothing flows it is zero; what is no floating number has None.
+
+    Raises:
+        OutputError: the value is no real number.
+        ArgumentError: `argnums` names no argument, or one without a floating number in it.
+
+    Example:
+        >>> import math
+        >>> grad(lambda x: x**3)(2.0)
+        12.0
+    """
+    with_value = value_and_grad(f, argnums, has_aux)
+
+    @functools.wraps(f, assigned=("__module__", "__doc__"), updated=())
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, found = with_value(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
+
+    gradient.__name__ = gradient.__qualname__ = f"grad({name_of(f)})"
+    return gradient
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return a function that computes `(value, gradient)` of `f` in one pass. See `grad`.
+
+    With `has_aux` it returns `((value, aux), gradient)`.
+
+    Example:
+        >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0)
+        (10.0, (5.0, 2.0))
+    """
+    name = name_of(f)
+    wanted = argnums if isinstance(argnums, tuple) else (argnums,)
+    recorded_f = recordable(f)
+
+    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        places = _places(name, wanted, len(args))
+        tape = Tape()
+        inputs = Inputs(tape, tuple([args[place] for place in places]))
+        _check_floating(name, inputs, args, places)
+        chosen = inputs.take()
+        full = list(args)
+        for place, argument in zip(places, chosen, strict=True):
+            full[place] = argument
+        y = record(inputs, recorded_f, full, kwargs, name)
+        aux = None
+        if has_aux:
+            y, aux = _split_aux(name, y)
+        outputs = Outputs(tape, y)
+        seed = _seed(name, outputs)
+        swept = tape.sweep(seed, keep=False)
+        gradients = inputs.gradients([
+            zeros_of(leaf) if g is None else g
+            for g, leaf in zip(swept, inputs.leaves, strict=True)
+        ])
+        found = gradients if isinstance(argnums, tuple) else gradients[0]
+        value = outputs.value
+        return ((value, Outputs(tape, aux).value), found) if has_aux else (value, found)
+
+    value_and_gradient.__name__ = value_and_gradient.__qualname__ = f"value_and_grad({name})"
+    return value_and_gradient
+
+
+def _places(name: str, wanted: tuple[int, ...], count: int) -> tuple[int, ...]:
+    places = tuple([operator.index(place) for place in wanted])
+    if any(not -count <= place < count for place in places):
+        raise ArgumentError(
+            f"grad({name}): argnums={wanted} but {count} positional arguments were given. "
+            f"Pass what to differentiate by position"
+        )
+    return tuple([place % count for place in places])
+
+
+def _check_floating(name: str, inputs: Inputs, args: Any, places: tuple[int, ...]) -> None:
+    for place, node in zip(places, inputs.nodes, strict=True):
+        if not any(True for _ in node.scatter(None)):
+            given = type(args[place]).__name__
+            raise ArgumentError(
+                f"grad({name}): argument {place}, of type {given}, holds no floating number to "
+                f"differentiate by. Pass a float (2.0, not 2) or an array of a floating data type"
+            )
+
+
+def _split_aux(name: str, y: Any) -> tuple[Any, Any]:
+    if not isinstance(y, tuple) or len(y) != 2:
+        raise OutputError(f"grad({name}, has_aux=True): {name} must return (value, aux)")
+    return y
+
+
+def _seed(name: str, outputs: Outputs) -> list[tuple[int, Any]]:
+    """Return where the sensitivity 1 enters; raise OutputError unless the value is a real number."""
+    if len(outputs.leaves) != 1 or outputs.value is not outputs.leaves[0]:
+        raise OutputError(
+            f"grad({name}): {name} returned a {type(outputs.value).__name__}, not one floating "
+            f"number. Return the number to differentiate, or use pullback({name}, ...)"
+        )
+    y = outputs.leaves[0]
+    if shape_of(y) != () or kind_of(y) != "f":
+        raise OutputError(
+            f"grad({name}): {name} returned {show_space(space_of(y))}, not one real number. "
+            f"Sum it (or take its real part), or use pullback({name}, ...)"
+        )
+    slot = outputs.slots[0]
+    return [] if slot is None else [(slot, one_of(y))]
+
+
+def one_of(y: Any) -> Any:
+    """Return 1 as a sensitivity of the number `y`, of its type and on its device."""
+    y = plain(y)
+    if type(y) is float:
+        return 1.0
+    if isinstance(y, np.generic):
+        return y.dtype.type(1)
+    xp = array_api_compat.array_namespace(y)
+    return xp.ones((), dtype=y.dtype, device=array_api_compat.device(y))
+
+
+def zeros_of(x: Any) -> Any:
+    """Return the zero gradient of a number or array."""
+    x = plain(x)
+    if library_of(x) is None or isinstance(x, np.generic):
+        return type(x)(0)
+    return array_api_compat.array_namespace(x).zeros_like(x)
+
+
+def stop_gradient(x: Any) -> Any:
+    """Return `x`, any structure, through which no gradient flows.
+
+    Example:
+        >>> grad(lambda x: x * stop_gradient(x))(3.0)
+        3.0
+    """
+    walk = Walk()
+    node = walk.node(x)
+    return node.rebuild(iter([F.stop_gradient(leaf) for leaf in walk.leaves]))
