@@ -1,12 +1,12 @@
 """Automatic differentiation for CuPy arrays, with NumPy where there is no GPU.
 
-    import gpugrad as gg
+import gpugrad as gg
 
-    y, back = gg.pullback(f, x)
-    df, dx = back(dy)
+y, back = gg.pullback(f, x)
+df, dx = back(dy)
 """
 
-from gpugrad import rules as _rules  # noqa: F401  (attaches the rules to their functions)
+from gpugrad import rules as rules  # attaches the rules to their functions
 from gpugrad import xp as xp
 from gpugrad.activations import logsoftmax as logsoftmax
 from gpugrad.activations import relu as relu

@@ -1,4 +1,4 @@
-"""The errors gpugrad raises: each names the function and what it met, and says what to write instead."""
+"""The errors: each names the function and what it met, and says what to write instead."""
 
 
 class GpugradError(Exception):

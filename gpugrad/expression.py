@@ -20,6 +20,7 @@ class Symbolic(Level):
     """The level of symbols: a call becomes a node of an expression."""
 
     def call(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Symbol:
+        """Write the call down."""
         return Symbol(f, args)
 
 
@@ -42,18 +43,21 @@ class Symbol(Operators, LevelValue):
         raise TypeError("an expression has no truth value: write where(condition, a, b)")
 
 
+_COMPARISON, _SUM, _PRODUCT, _MINUS, _POWER, _ATOM = range(6)
+
+# Python's text for a function, and how tightly its operator binds.
 _BINARY = {
-    F.add: "+",
-    F.subtract: "-",
-    F.multiply: "*",
-    F.divide: "/",
-    F.pow: "**",
-    F.equal: "==",
-    F.not_equal: "!=",
-    F.less: "<",
-    F.less_equal: "<=",
-    F.greater: ">",
-    F.greater_equal: ">=",
+    F.add: ("+", _SUM),
+    F.subtract: ("-", _SUM),
+    F.multiply: ("*", _PRODUCT),
+    F.divide: ("/", _PRODUCT),
+    F.pow: ("**", _POWER),
+    F.equal: ("==", _COMPARISON),
+    F.not_equal: ("!=", _COMPARISON),
+    F.less: ("<", _COMPARISON),
+    F.less_equal: ("<=", _COMPARISON),
+    F.greater: (">", _COMPARISON),
+    F.greater_equal: (">=", _COMPARISON),
 }
 
 
@@ -68,7 +72,7 @@ def nodes(expressions: Iterable[Any]) -> Iterator[Symbol]:
 def functions_in(expressions: Iterable[Any]) -> set[Primitive]:
     """Return the functions that the printed expressions call by name."""
     called = {node.function for node in nodes(expressions)}
-    return {f for f in called if isinstance(f, Primitive) and f not in _BINARY | {F.negative: "-"}}
+    return {f for f in called if isinstance(f, Primitive) and f not in {*_BINARY, F.negative}}
 
 
 def to_python(expressions: Sequence[Any]) -> tuple[list[str], list[str]]:
@@ -76,46 +80,50 @@ def to_python(expressions: Sequence[Any]) -> tuple[list[str], list[str]]:
 
     Example:
         >>> y, x = Symbol("y"), Symbol("x")
-        >>> to_python([1 - y * y])
-        ([], ['1 - y * y'])
+        >>> to_python([1 - y * y, (1 - y) * y])
+        ([], ['1 - y * y', '(1 - y) * y'])
     """
     counts = Counter(id(node) for node in nodes(expressions))
     assignments: list[str] = []
     names: dict[int, str] = {}
 
-    def text(expression: Any) -> str:
+    def printed(expression: Any) -> tuple[str, int]:
+        """Return the text, and how tightly its outermost operator binds."""
         if not isinstance(expression, Symbol):
-            return repr(expression)
-        if id(expression) in names:
-            return names[id(expression)]
+            return repr(expression), _ATOM if expression >= 0 else _MINUS
         if isinstance(expression.function, str):
-            return expression.function
-        printed = _call_text(expression.function, [_operand(text, a) for a in expression.args])
-        if counts[id(expression)] > 1:
-            names[id(expression)] = name = f"t{len(names)}"
-            assignments.append(f"{name} = {printed}")
-            return name
-        return printed
+            return expression.function, _ATOM
+        if id(expression) in names:
+            return names[id(expression)], _ATOM
+        text, binding = _call_text(expression.function, [printed(a) for a in expression.args])
+        if counts[id(expression)] == 1:
+            return text, binding
+        names[id(expression)] = name = f"t{len(names)}"
+        assignments.append(f"{name} = {text}")
+        return name, _ATOM
 
-    return assignments, [text(expression) for expression in expressions]
-
-
-def _operand(text: Any, argument: Any) -> tuple[str, bool]:
-    """Return an argument's text, and whether it needs brackets inside an operator."""
-    printed = text(argument)
-    is_name_or_call = printed.isidentifier() or printed.replace(".", "", 1).isdigit()
-    return printed, not is_name_or_call
+    return assignments, [printed(expression)[0] for expression in expressions]
 
 
-def operator_text(function: Primitive, operands: Sequence[str]) -> str | None:
-    """Return the operator's text for functions that Python has one for, else None."""
+def operator_text(function: Any, operands: Sequence[str]) -> str | None:
+    """Return the text of a call that Python has an operator for, else None."""
     if function in _BINARY:
         left, right = operands
-        return f"{left} {_BINARY[function]} {right}"
+        return f"{left} {_BINARY[function][0]} {right}"
     return f"-{operands[0]}" if function is F.negative else None
 
 
-def _call_text(function: Primitive, operands: list[tuple[str, bool]]) -> str:
-    bracketed = [f"({printed})" if inner else printed for printed, inner in operands]
-    arguments = ", ".join(printed for printed, _ in operands)
-    return operator_text(function, bracketed) or f"{function.name}({arguments})"
+def _call_text(function: Primitive, operands: list[tuple[str, int]]) -> tuple[str, int]:
+    _, binding = _BINARY.get(function, ("-", _MINUS))
+    if function in _BINARY:
+        # Operators of one strength bracket the right side: a - (b - c); powers both.
+        least = (binding + (function is F.pow), binding + 1)
+    elif function is F.negative:
+        least = (binding,)
+    else:
+        return f"{function.name}({', '.join(text for text, _ in operands)})", _ATOM
+    texts = [
+        text if inner >= outer else f"({text})"
+        for (text, inner), outer in zip(operands, least, strict=True)
+    ]
+    return operator_text(function, texts) or "", binding

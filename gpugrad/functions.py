@@ -1,4 +1,4 @@
-"""The functions gpugrad knows by name, and which functions of NumPy, `math` and `operator` they are.
+"""The functions gpugrad knows by name, and which ones of NumPy, `math` and `operator` they are.
 
 A new differentiable function is a line here and a rule in `gpugrad/rules/`.
 """
@@ -150,7 +150,7 @@ unstack = _function("unstack", view=True)
 def _is_basic(index: Any) -> bool:
     """Say whether an index picks every position at most once by integers and slices alone."""
     parts = index if isinstance(index, tuple) else (index,)
-    return not builtins.any(isinstance(p, list) or hasattr(p, "shape") and p.shape for p in parts)
+    return not builtins.any(isinstance(p, list) or (hasattr(p, "shape") and p.shape) for p in parts)
 
 
 def _copy(x: Any) -> Any:
@@ -167,7 +167,7 @@ def _scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
     library = namespace.common_library([values], "scatter_add") or namespace.NUMPY
     like = {} if library is namespace.NUMPY else {"device": array_api_compat.device(values)}
     dtype = values.dtype if hasattr(values, "dtype") else type(values)
-    out = library.function("zeros")(shape, dtype=dtype, **like)
+    out = library.modules[0].zeros(shape, dtype=dtype, **like)
     if _is_basic(index):
         out[index] = values
         return out

@@ -1,4 +1,4 @@
-"""Losses: numbers to be minimised, the mean over a batch. Their derivatives are in `rules/losses.py`."""
+"""Losses: the mean over a batch. Their derivatives are in `gpugrad/rules/losses.py`."""
 
 from __future__ import annotations
 

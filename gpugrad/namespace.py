@@ -119,12 +119,13 @@ class ForeignLibrary(Library):
     """Any other array-API library, which offers what the standard says and no more."""
 
     def dtype(self, dtype: Any) -> Any:
+        """Return this library's data type of the same name."""
         if isinstance(dtype, (np.dtype, type)):
             return getattr(self.modules[0], np.dtype(dtype).name)
         return dtype
 
     def scatter_add(self, out: Any, index: Any, values: Any) -> Any:
-        # The standard has no scatter. A product with a one-hot matrix is slow, but right.
+        """Add by a product with a one-hot matrix, as the standard has no scatter: slow, but right."""
         xp = self.modules[0]
         places = self.arange(out.size, out)
         hit = xp.reshape(places, out.shape)[index]
@@ -143,6 +144,7 @@ class NumpyLibrary(Library):
     only_compat: ClassVar[set[str]] = {"sort", "argsort"}
 
     def function(self, name: str) -> Callable[..., Any] | None:
+        """Return NumPy's function, or array_api_compat's where NumPy's differs or is missing."""
         if _OLD_NUMPY or name in self.only_compat:
             return getattr(compat_numpy, name, None)
         return super().function(name)
@@ -155,13 +157,12 @@ _libraries: dict[type, Library | None] = dict.fromkeys(SCALAR_TYPES)
 
 def cupy_library() -> Library:
     """Return CuPy as a library. The one place where CuPy is imported."""
-    import array_api_compat.cupy as compat_cupy
-    import cupy
+    import array_api_compat.cupy as compat_cupy  # pyright: ignore[reportMissingImports]
+    import cupy  # pyright: ignore[reportMissingImports]
 
     library = _foreign.get("cupy")
     if library is None:
         library = _foreign["cupy"] = Library("CuPy", compat_cupy, cupy)
-        library.modules = (compat_cupy, cupy)
     return library
 
 
@@ -244,7 +245,7 @@ def shape_of(x: Any) -> tuple[int, ...]:
 
 
 def is_array(x: Any) -> bool:
-    """Say whether `x` is an array of some library (a NumPy scalar counts, a Python one does not)."""
+    """Say whether `x` is an array of some library; NumPy's scalars are, Python's are not."""
     try:
         return library_of(x) is not None
     except ArgumentError:
@@ -263,7 +264,7 @@ def kind_of(x: Any) -> str:
         return _SCALAR_KINDS.get(type(x)) or _foreign_kind(x.dtype)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _kind_named(name: str) -> str:
     if "bfloat" in name or "float8" in name:
         return "f"

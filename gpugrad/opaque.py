@@ -44,9 +44,11 @@ class Opaque(Primitive):
 
     def __init__(self, f: Function) -> None:
         super().__init__(f.__name__, default=f)
+        self.function = f
         functools.update_wrapper(self, f)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, or its rule where an argument is recorded."""
         walk = Walk()
         if has_levels(_leaves(walk, kwargs.values())):
             raise ArgumentError(
@@ -55,7 +57,7 @@ class Opaque(Primitive):
             )
         nodes = [walk.node(argument) for argument in args]
         if not has_levels(walk.leaves):
-            return self.__wrapped__(*args, **kwargs)
+            return self.function(*args, **kwargs)
         call = _Call(self, nodes)
         y = youngest(walk.leaves).call(call, tuple(walk.leaves), kwargs)
         return call.rebuild(y)
@@ -100,14 +102,14 @@ class _Call(Primitive):
             return answer
         y, back = answer
         walk = Walk()
-        self.result = walk.node(y)
+        result = self.result = walk.node(y)
         if back is None or not walk.leaves:
             return y, None
         single = len(walk.leaves) == 1
 
         def opaque_back(dy: Any) -> tuple[Any, ...]:
             dys = iter([dy] if single else dy)
-            _, *dargs = back(self.result.gradient(dys))
+            _, *dargs = back(result.gradient(dys))
             return None, *self._scattered(dargs)
 
         opaque_back.__name__ = f"{self.name}_back"

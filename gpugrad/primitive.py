@@ -99,6 +99,7 @@ class Primitive:
         return f"<gpugrad function {self.name}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the function by what its arguments are."""
         if kwargs and self.keywords:
             args, kwargs = self._positional(args, kwargs)
         try:
@@ -206,7 +207,7 @@ def ieee(scalar: Function, numpy_function: Function) -> Function:
 
 
 def primitive_of(f: Any) -> Primitive | None:
-    """Return the primitive that `f` is: itself, by an alias, or as an array library's own function."""
+    """Return the primitive that `f` is: itself, an alias, or an array library's function."""
     if isinstance(f, Primitive):
         return f
     try:

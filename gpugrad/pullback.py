@@ -1,7 +1,7 @@
 """pullback: run a function on a tape, and return its value and the way back.
 
-    y, back = pullback(f, x)
-    df, dx = back(dy)
+y, back = pullback(f, x)
+df, dx = back(dy)
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Pullback:
         self._outputs = outputs
 
     def __call__(self, dy: Any) -> tuple[Any, ...]:
+        """Return `(df, *dargs)` for a sensitivity; raise SensitivityError where it does not fit."""
         seeds = self._outputs.seeds(self.name, dy)
         return self._inputs.gradients(self.tape.sweep(seeds))
 
@@ -58,10 +59,12 @@ class Inputs:
 
     def gradients(self, gradients: list[Any]) -> tuple[Any, ...]:
         """Return the gradients, each projected, in the form of the function and its arguments."""
-        projected = iter([
-            None if g is None else project(g, leaf)
-            for g, leaf in zip(gradients, self.leaves, strict=True)
-        ])
+        projected = iter(
+            [
+                None if g is None else project(g, leaf)
+                for g, leaf in zip(gradients, self.leaves, strict=True)
+            ]
+        )
         return tuple([node.gradient(projected) for node in self.nodes])
 
     def take(self) -> list[Any]:
@@ -129,7 +132,7 @@ def fit(dy: Any, y: Any) -> Any:
                     f"the value is on {ours}, the sensitivity on {theirs}. Move it first, "
                     f"with array_api_compat.to_device(dy, y.device)"
                 )
-    if not fits or dy.shape not in ((), shape_of(y)):
+    if not fits or shape_of(dy) not in ((), shape_of(y)):
         theirs = show_space(space_of(dy))
         raise SensitivityError(f"the value is {space}, the sensitivity is {theirs}. {advice}")
     return project(dy, y)

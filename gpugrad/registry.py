@@ -14,9 +14,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from gpugrad.errors import ArgumentError, NoRuleError
 from gpugrad.primitive import ALIASES, Primitive, primitive_of
-from gpugrad.structure import flatten
+from gpugrad.structure import Walk
 from gpugrad.tangent import Tangent, project
 
 Rule = Callable[..., Any]
@@ -105,6 +107,7 @@ class RRule:
     """
 
     def __call__(self, f: Any, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], Any]]:
+        """Return the value of `f`, and its pullback."""
         primitive, args, is_method = _callee(f, args)
         if not primitive.differentiable:
             return primitive(*args, **kwargs), functools.partial(_no_gradient, len(args))
@@ -152,7 +155,7 @@ class RRule:
 
 
 def add_rule(rules: list[Any], new: Any) -> None:
-    """Put `new` in front of the first rule that is not for narrower types; of equals the newest wins."""
+    """Put `new` before the first rule that is not for narrower types, in the place of its equal."""
     rules[:] = [old for old in rules if old.types != new.types]
     place = next((i for i, old in enumerate(rules) if not old.precedes(new)), len(rules))
     rules.insert(place, new)
@@ -181,7 +184,7 @@ def _callee(f: Any, args: tuple[Any, ...]) -> tuple[Primitive, tuple[Any, ...], 
     primitive = primitive_of(f)
     if primitive is not None:
         return primitive, args, False
-    method = getattr(type(f), "__call__", None)
+    method = getattr(type(f), "__call__", None)  # noqa: B004 (the class's own attribute)
     if isinstance(method, Primitive):
         return method, (f, *args), True
     raise no_rule(f, tuple(map(type, args)))
@@ -212,8 +215,6 @@ def _registered(f: Any) -> Primitive:
 
 def _dispatches(f: Any) -> bool:
     """Say whether NumPy's protocols let a recorded argument see calls of `f`."""
-    import numpy as np
-
     return isinstance(f, np.ufunc) or hasattr(f, "_implementation")
 
 
@@ -225,12 +226,13 @@ def _project(dx: Any, x: Any) -> Any:
     """Project a gradient, in the structure's form, leaf by leaf to the space of `x`."""
     if dx is None or isinstance(dx, Tangent):
         return dx
-    leaves, tree, _ = flatten(x)
+    walk = Walk()
+    node = walk.node(x)
     gradients = [
         None if g is None else project(g, leaf)
-        for g, leaf in zip(tree.scatter(dx), leaves, strict=True)
+        for g, leaf in zip(node.scatter(dx), walk.leaves, strict=True)
     ]
-    return tree.gradient(iter(gradients))
+    return node.gradient(iter(gradients))
 
 
 rrule = RRule()

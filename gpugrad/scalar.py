@@ -108,7 +108,9 @@ class ScalarRule:
         ]
         real = self._back(wanted, "{}")
         lines = [*projections]
-        if any(isinstance(p, Symbol) for p, want in zip(self.partials, wanted, strict=True) if want):
+        if any(
+            isinstance(p, Symbol) for p, want in zip(self.partials, wanted, strict=True) if want
+        ):
             holomorphic = self._back(wanted, "conj({})")
             lines += ["if kind_of(y) == 'c':", *("    " + line for line in holomorphic)]
             lines += [f"    return y, {self.f.name}_back"]

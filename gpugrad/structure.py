@@ -1,8 +1,8 @@
 """Functors: the numbers inside a structure, and the structure around them.
 
-`flatten` walks tuples, lists, dictionaries, dataclasses, other objects and closures, takes the
-differentiable numbers out (Python floats, floating arrays, recorded values) and returns a tree that
-puts others in their place, or gathers their gradients in the structure's own form.
+A `Walk` goes through tuples, lists, dictionaries, dataclasses, other objects and closures, takes
+the differentiable numbers out (Python floats, floating arrays, recorded values) and returns a tree
+that puts others in their place, or gathers their gradients in the structure's own form.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gpugrad.primitive import Primitive
 from gpugrad.tangent import Tangent, rebuild_sequence
 
 Gradients = Iterator[Any]
-"""The gradients of the leaves, in the order in which `flatten` met them."""
+"""The gradients of the leaves, in the order in which the walk met them."""
 
 
 class Node:
@@ -40,7 +40,7 @@ class Node:
         raise NotImplementedError
 
     def scatter(self, gradient: Any) -> Iterator[Any]:
-        """Yield what `gradient`, in the structure's form, holds for each leaf. Inverse of `gradient`."""
+        """Yield what `gradient`, in the structure's form, holds for each leaf."""
         raise NotImplementedError
 
     def release(self) -> None:
@@ -284,7 +284,7 @@ NOTHING = Constant(None)
 
 
 class Walk:
-    """One pass of `flatten`: the leaves so far, and which objects it is inside of."""
+    """One pass through a structure: the leaves so far, and which objects it is inside of."""
 
     def __init__(self) -> None:
         self.leaves: list[Any] = []
@@ -346,7 +346,7 @@ def _visit_object(walk: Walk, x: Any) -> Node:
     return walk.branch(x, fields.values(), functools.partial(Object, x, tuple(fields)))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _field_names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind))
 
@@ -394,7 +394,7 @@ def _is_full(cell: types.CellType) -> bool:
     return True
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _written(code: types.CodeType) -> frozenset[str]:
     """Return the captured variables that a function assigns to."""
     return frozenset(
@@ -434,10 +434,3 @@ _VISITS_BY_BASE: dict[Any, Callable[[Walk, Any], Node] | None] = {
 }
 
 _visits: dict[type, Any] = {}
-
-
-def flatten(x: Any) -> tuple[list[Any], Node, bool]:
-    """Return the leaves of `x`, its tree, and whether `tree.release()` is owed after a rebuild."""
-    walk = Walk()
-    node = walk.node(x)
-    return walk.leaves, node, walk.recursive

@@ -128,6 +128,7 @@ class Projection:
         self.dtype = getattr(x, "dtype", None)
 
     def __call__(self, dx: Any) -> Any:
+        """Return the gradient there."""
         if self.real and kind_of(dx) == "c":
             dx = F.real(dx)
         dx = unbroadcast(dx, self.shape)
@@ -155,9 +156,7 @@ def projection(x: Any, y: Any) -> Projection | None:
 def project(dx: Any, x: Any) -> Any:
     """Return `dx` as a gradient of `x`: of its type, shape, data type and device."""
     kind = type(x)
-    if kind is type(dx) and (
-        kind in SCALAR_TYPES or (dx.shape == x.shape and dx.dtype == x.dtype)
-    ):
+    if kind is type(dx) and (kind in SCALAR_TYPES or (dx.shape == x.shape and dx.dtype == x.dtype)):
         return _writeable(dx)
     dx = Projection(x)(dx)
     if isinstance(x, LevelValue) or isinstance(dx, LevelValue):

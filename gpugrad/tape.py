@@ -1,8 +1,8 @@
 """The tape: the Wengert list of a recorded function, and its reverse sweep.
 
-A line is appended as each call runs, so the lines are in topological order and the sweep walks them
-backwards: no recursion, no sorting. A line keeps slots (numbers), never recorded values, so that the
-tape holds only what the pullbacks need, and nothing refers to itself.
+A line is appended as each call runs, so the lines are in topological order and the sweep walks
+them backwards: no recursion, no sorting. A line keeps slots (numbers), never recorded values, so
+that the tape holds only what the pullbacks need, and nothing refers to itself.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from gpugrad.wengert import listing
 
 
 class Line(NamedTuple):
-    """One recorded call. (On the tape itself lines are plain tuples of these, which cost less.)
+    """One recorded call. On the tape itself lines are plain tuples of these: they cost less.
 
     `operands` are the function and, for each argument, its slot if it is recorded (a tuple of slots
-    for a sequence of arrays), else a float or a Literal. `back` is the call's pullback, `space` what
-    `space_of` says of the value.
+    for a sequence of arrays), else a float or a Literal. `back` is the call's pullback (or, of
+    Python's numbers, its partial derivatives), `space` what `space_of` says of the value.
     """
 
     operands: tuple[Any, ...]
@@ -170,7 +170,9 @@ class Tape(Level):
     def _unwrap_sequence(self, sequence: Any) -> tuple[tuple[Any, ...], list[Any]]:
         """Return the slots (None for what is not recorded here) and the values of a sequence."""
         mine = [type(x) is Tracked and x.level is self for x in sequence]
-        slots = tuple(x.slot if is_mine else None for x, is_mine in zip(sequence, mine, strict=True))
+        slots = tuple(
+            x.slot if is_mine else None for x, is_mine in zip(sequence, mine, strict=True)
+        )
         return slots, [x.value if is_mine else x for x, is_mine in zip(sequence, mine, strict=True)]
 
     def _append_tuple(

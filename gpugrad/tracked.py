@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -14,7 +15,7 @@ from gpugrad import namespace
 from gpugrad.errors import AliasError, ArgumentError, ConversionError, GpugradError
 from gpugrad.namespace import Level, LevelValue, library_of, plain, shape_of
 from gpugrad.operators import Operators
-from gpugrad.primitive import primitive_of
+from gpugrad.primitive import Primitive, primitive_of
 
 
 class Tracked(Operators, LevelValue):
@@ -202,25 +203,25 @@ class Tracked(Operators, LevelValue):
         self._renew(result if result.dtype == self.dtype else F.astype(result, self.dtype))
         return self
 
-    def __iadd__(self, other: Any) -> Tracked:  # noqa: PYI034
+    def __iadd__(self, other: Any) -> Tracked:
         return self._in_place(self + other, "+")
 
-    def __isub__(self, other: Any) -> Tracked:  # noqa: PYI034
+    def __isub__(self, other: Any) -> Tracked:
         return self._in_place(self - other, "-")
 
-    def __imul__(self, other: Any) -> Tracked:  # noqa: PYI034
+    def __imul__(self, other: Any) -> Tracked:
         return self._in_place(self * other, "*")
 
-    def __itruediv__(self, other: Any) -> Tracked:  # noqa: PYI034
+    def __itruediv__(self, other: Any) -> Tracked:
         return self._in_place(self / other, "/")
 
     def __ipow__(self, other: Any) -> Tracked:  # type: ignore[misc]
         return self._in_place(self**other, "**")
 
-    def __imatmul__(self, other: Any) -> Tracked:  # noqa: PYI034
+    def __imatmul__(self, other: Any) -> Tracked:
         return self._in_place(self @ other, "@")
 
-    def __imod__(self, other: Any) -> Tracked:  # noqa: PYI034
+    def __imod__(self, other: Any) -> Tracked:
         return self._in_place(self % other, "%")
 
     # --- The array's own attributes and methods ----------------------------------------------
@@ -284,8 +285,8 @@ class Tracked(Operators, LevelValue):
     def item(self) -> Any:
         """Return the one element as a Python number, which has left the tape."""
         self._check_single("item")
-        plain = plain(self.value)
-        return plain if type(plain) in namespace.SCALAR_TYPES else plain.item()
+        number = plain(self.value)
+        return number if type(number) in namespace.SCALAR_TYPES else number.item()
 
     def dot(self, other: Any) -> Any:
         """Return the product over the last axis of this and the last but one of `other`."""
@@ -332,29 +333,31 @@ class Tracked(Operators, LevelValue):
         return _recorded(f, function, args, kwargs)
 
 
-def _method(name: str) -> Any:
-    """Return a method that is the function of that name."""
-    f = getattr(F, name)
+def _method(f: Primitive) -> Any:
+    """Return a method that is the function `f`."""
 
     def method(self: Tracked, *args: Any, **kwargs: Any) -> Any:
         return f(self, *args, **kwargs)
 
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"Return xp.{name} of the array."
+    method.__name__ = method.__qualname__ = f.name
+    method.__doc__ = f"Return xp.{f.name} of the array."
     return method
 
 
-for _name in "all any argmax argmin argsort max mean min prod repeat std sum take var".split():
-    setattr(Tracked, _name, _method(_name))
-Tracked.cumsum = _method("cumulative_sum")  # type: ignore[attr-defined]
-Tracked.cumprod = _method("cumulative_prod")  # type: ignore[attr-defined]
+_METHODS = (F.all, F.any, F.argmax, F.argmin, F.argsort, F.max, F.mean, F.min, F.prod, F.repeat)
+for _f in (*_METHODS, F.std, F.sum, F.take, F.var):
+    setattr(Tracked, _f.name, _method(_f))
+Tracked.cumsum = _method(F.cumulative_sum)  # type: ignore[attr-defined]
+Tracked.cumprod = _method(F.cumulative_prod)  # type: ignore[attr-defined]
+
+_NO_VALUE = inspect.signature(np.sum).parameters["keepdims"].default  # NumPy's mark of absence
 
 _REDUCTIONS = {np.add: F.sum, np.multiply: F.prod, np.maximum: F.max, np.minimum: F.min}
 
 
 def _recorded(f: Any, original: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Call a primitive with the arguments that NumPy's function of that name was called with."""
-    kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not np._NoValue}
+    kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not _NO_VALUE}
     try:
         return f(*args, **kwargs)
     except GpugradError:
@@ -382,7 +385,7 @@ def _share(a: Any, b: Any) -> bool:
 
 
 class _Stale(Level):
-    """The level of recorded arrays whose memory was, for NumPy, assigned to through another name."""
+    """The level of recorded arrays that an assignment through another name left out of date."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -84,10 +84,12 @@ def value_and_grad(
         outputs = Outputs(tape, y)
         seed = _seed(name, outputs)
         swept = tape.sweep(seed, keep=False)
-        gradients = inputs.gradients([
-            zeros_of(leaf) if g is None else g
-            for g, leaf in zip(swept, inputs.leaves, strict=True)
-        ])
+        gradients = inputs.gradients(
+            [
+                zeros_of(leaf) if g is None else g
+                for g, leaf in zip(swept, inputs.leaves, strict=True)
+            ]
+        )
         found = gradients if isinstance(argnums, tuple) else gradients[0]
         value = outputs.value
         return ((value, Outputs(tape, aux).value), found) if has_aux else (value, found)
@@ -123,7 +125,7 @@ def _split_aux(name: str, y: Any) -> tuple[Any, Any]:
 
 
 def _seed(name: str, outputs: Outputs) -> list[tuple[int, Any]]:
-    """Return where the sensitivity 1 enters; raise OutputError unless the value is a real number."""
+    """Return where the sensitivity 1 enters; raise OutputError if the value is no real number."""
     if len(outputs.leaves) != 1 or outputs.value is not outputs.leaves[0]:
         raise OutputError(
             f"grad({name}): {name} returned a {type(outputs.value).__name__}, not one floating "

@@ -1,10 +1,10 @@
 """The Wengert list in print: one line for each recorded call.
 
-    ∂(f): x1
-    x1: float64[]
-    y1: float64[] = log(x1)          gpugrad/rules/elementwise.py:66
-    y2: float64[] = sin(y1)          gpugrad/rules/elementwise.py:74
-    y3: float64[] = multiply(5, y2)  gpugrad/rules/elementwise.py:31
+∂(f): x1
+x1: float64[]
+y1: float64[] = log(x1)          gpugrad/rules/elementwise.py:66
+y2: float64[] = sin(y1)          gpugrad/rules/elementwise.py:74
+y3: float64[] = multiply(5, y2)  gpugrad/rules/elementwise.py:31
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gpugrad
 from gpugrad.expression import operator_text
 
-_ROOT = str(Path(gpugrad.__file__).resolve().parent.parent)
+_ROOT = str(Path(__file__).resolve().parent.parent)
 
 
 def listing(lines: list[Any], inputs: int, show_space: Any) -> str:

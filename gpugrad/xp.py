@@ -17,125 +17,123 @@ from typing import Any
 import numpy as np
 
 from gpugrad import namespace
-from gpugrad.functions import (
-    abs,
-    acos,
-    acosh,
-    add,
-    all,
-    any,
-    argmax,
-    argmin,
-    argsort,
-    asin,
-    asinh,
-    astype,
-    atan,
-    atan2,
-    atanh,
-    bitwise_and,
-    bitwise_invert,
-    bitwise_left_shift,
-    bitwise_or,
-    bitwise_right_shift,
-    bitwise_xor,
-    broadcast_to,
-    ceil,
-    clip,
-    concat,
-    conj,
-    copysign,
-    cos,
-    cosh,
-    count_nonzero,
-    cumulative_prod,
-    cumulative_sum,
-    diff,
-    divide,
-    empty_like,
-    equal,
-    exp,
-    expand_dims,
-    expm1,
-    flip,
-    floor,
-    floor_divide,
-    full_like,
-    greater,
-    greater_equal,
-    hypot,
-    imag,
-    isfinite,
-    isinf,
-    isnan,
-    less,
-    less_equal,
-    log,
-    log10,
-    log1p,
-    log2,
-    logaddexp,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    matmul,
-    matrix_transpose,
-    max,
-    maximum,
-    mean,
-    min,
-    minimum,
-    moveaxis,
-    multiply,
-    negative,
-    nextafter,
-    nonzero,
-    not_equal,
-    ones_like,
-    permute_dims,
-    positive,
-    pow,
-    prod,
-    real,
-    reciprocal,
-    remainder,
-    repeat,
-    reshape,
-    roll,
-    round,
-    searchsorted,
-    sign,
-    signbit,
-    sin,
-    sinh,
-    sqrt,
-    square,
-    squeeze,
-    stack,
-    std,
-    subtract,
-    sum,
-    take,
-    take_along_axis,
-    tan,
-    tanh,
-    tensordot,
-    tile,
-    tril,
-    triu,
-    trunc,
-    unique_all,
-    unique_counts,
-    unique_inverse,
-    unique_values,
-    unstack,
-    var,
-    vecdot,
-    where,
-    zeros_like,
-)
-from gpugrad.namespace import Library, LevelValue, library_for, library_of, plain
+from gpugrad.functions import abs as abs
+from gpugrad.functions import acos as acos
+from gpugrad.functions import acosh as acosh
+from gpugrad.functions import add as add
+from gpugrad.functions import all as all
+from gpugrad.functions import any as any
+from gpugrad.functions import argmax as argmax
+from gpugrad.functions import argmin as argmin
+from gpugrad.functions import argsort as argsort
+from gpugrad.functions import asin as asin
+from gpugrad.functions import asinh as asinh
+from gpugrad.functions import astype as astype
+from gpugrad.functions import atan as atan
+from gpugrad.functions import atan2 as atan2
+from gpugrad.functions import atanh as atanh
+from gpugrad.functions import bitwise_and as bitwise_and
+from gpugrad.functions import bitwise_invert as bitwise_invert
+from gpugrad.functions import bitwise_left_shift as bitwise_left_shift
+from gpugrad.functions import bitwise_or as bitwise_or
+from gpugrad.functions import bitwise_right_shift as bitwise_right_shift
+from gpugrad.functions import bitwise_xor as bitwise_xor
+from gpugrad.functions import broadcast_to as broadcast_to
+from gpugrad.functions import ceil as ceil
+from gpugrad.functions import clip as clip
+from gpugrad.functions import concat as concat
+from gpugrad.functions import conj as conj
+from gpugrad.functions import copysign as copysign
+from gpugrad.functions import cos as cos
+from gpugrad.functions import cosh as cosh
+from gpugrad.functions import count_nonzero as count_nonzero
+from gpugrad.functions import cumulative_prod as cumulative_prod
+from gpugrad.functions import cumulative_sum as cumulative_sum
+from gpugrad.functions import diff as diff
+from gpugrad.functions import divide as divide
+from gpugrad.functions import empty_like as empty_like
+from gpugrad.functions import equal as equal
+from gpugrad.functions import exp as exp
+from gpugrad.functions import expand_dims as expand_dims
+from gpugrad.functions import expm1 as expm1
+from gpugrad.functions import flip as flip
+from gpugrad.functions import floor as floor
+from gpugrad.functions import floor_divide as floor_divide
+from gpugrad.functions import full_like as full_like
+from gpugrad.functions import greater as greater
+from gpugrad.functions import greater_equal as greater_equal
+from gpugrad.functions import hypot as hypot
+from gpugrad.functions import imag as imag
+from gpugrad.functions import isfinite as isfinite
+from gpugrad.functions import isinf as isinf
+from gpugrad.functions import isnan as isnan
+from gpugrad.functions import less as less
+from gpugrad.functions import less_equal as less_equal
+from gpugrad.functions import log as log
+from gpugrad.functions import log1p as log1p
+from gpugrad.functions import log2 as log2
+from gpugrad.functions import log10 as log10
+from gpugrad.functions import logaddexp as logaddexp
+from gpugrad.functions import logical_and as logical_and
+from gpugrad.functions import logical_not as logical_not
+from gpugrad.functions import logical_or as logical_or
+from gpugrad.functions import logical_xor as logical_xor
+from gpugrad.functions import matmul as matmul
+from gpugrad.functions import matrix_transpose as matrix_transpose
+from gpugrad.functions import max as max
+from gpugrad.functions import maximum as maximum
+from gpugrad.functions import mean as mean
+from gpugrad.functions import min as min
+from gpugrad.functions import minimum as minimum
+from gpugrad.functions import moveaxis as moveaxis
+from gpugrad.functions import multiply as multiply
+from gpugrad.functions import negative as negative
+from gpugrad.functions import nextafter as nextafter
+from gpugrad.functions import nonzero as nonzero
+from gpugrad.functions import not_equal as not_equal
+from gpugrad.functions import ones_like as ones_like
+from gpugrad.functions import permute_dims as permute_dims
+from gpugrad.functions import positive as positive
+from gpugrad.functions import pow as pow
+from gpugrad.functions import prod as prod
+from gpugrad.functions import real as real
+from gpugrad.functions import reciprocal as reciprocal
+from gpugrad.functions import remainder as remainder
+from gpugrad.functions import repeat as repeat
+from gpugrad.functions import reshape as reshape
+from gpugrad.functions import roll as roll
+from gpugrad.functions import round as round
+from gpugrad.functions import searchsorted as searchsorted
+from gpugrad.functions import sign as sign
+from gpugrad.functions import signbit as signbit
+from gpugrad.functions import sin as sin
+from gpugrad.functions import sinh as sinh
+from gpugrad.functions import sqrt as sqrt
+from gpugrad.functions import square as square
+from gpugrad.functions import squeeze as squeeze
+from gpugrad.functions import stack as stack
+from gpugrad.functions import std as std
+from gpugrad.functions import subtract as subtract
+from gpugrad.functions import sum as sum
+from gpugrad.functions import take as take
+from gpugrad.functions import take_along_axis as take_along_axis
+from gpugrad.functions import tan as tan
+from gpugrad.functions import tanh as tanh
+from gpugrad.functions import tensordot as tensordot
+from gpugrad.functions import tile as tile
+from gpugrad.functions import tril as tril
+from gpugrad.functions import triu as triu
+from gpugrad.functions import trunc as trunc
+from gpugrad.functions import unique_all as unique_all
+from gpugrad.functions import unique_counts as unique_counts
+from gpugrad.functions import unique_inverse as unique_inverse
+from gpugrad.functions import unique_values as unique_values
+from gpugrad.functions import unstack as unstack
+from gpugrad.functions import var as var
+from gpugrad.functions import vecdot as vecdot
+from gpugrad.functions import where as where
+from gpugrad.functions import zeros_like as zeros_like
+from gpugrad.namespace import LevelValue, Library, library_for, library_of, plain
 
 __array_api_version__ = "2024.12"
 
@@ -174,7 +172,7 @@ def asarray(x: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = Non
     if isinstance(x, (list, tuple)) and namespace.has_levels(x):
         x = stack([asarray(item) for item in x])
     if isinstance(x, LevelValue):
-        if dtype is not None and dtype != x.dtype:
+        if dtype is not None and dtype != plain(x).dtype:
             return astype(x, dtype)
         return positive(x) if copy else x
     if namespace.is_array(x):

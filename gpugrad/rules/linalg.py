@@ -76,9 +76,7 @@ def matrix_transpose_rrule(_: Any, x: Any) -> Any:
 
 
 @rrule.register(F.tensordot)
-def tensordot_rrule(
-    _: Any, a: Any, b: Any, *, axes: Any = 2, needs: tuple[bool, bool]
-) -> Any:
+def tensordot_rrule(_: Any, a: Any, b: Any, *, axes: Any = 2, needs: tuple[bool, bool]) -> Any:
     """Each gradient is the product of dy with the other factor over the axes it brought along."""
     y = F.tensordot(a, b, axes=axes)
     over_a, over_b = _contracted(axes, len(a.shape), len(b.shape))

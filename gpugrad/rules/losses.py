@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.losses import batch_size, cross_entropy, hinge_loss, logit_cross_entropy, mse, soft_targets
+from gpugrad.losses import (
+    batch_size,
+    cross_entropy,
+    hinge_loss,
+    logit_cross_entropy,
+    mse,
+    soft_targets,
+)
 from gpugrad.registry import rrule
 from gpugrad.tangent import Projection
 
