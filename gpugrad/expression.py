@@ -69,10 +69,13 @@ def nodes(expressions: Iterable[Any]) -> Iterator[Symbol]:
             yield expression
 
 
-def functions_in(expressions: Iterable[Any]) -> set[Primitive]:
-    """Return the functions that the printed expressions call by name."""
-    called = {node.function for node in nodes(expressions)}
-    return {f for f in called if isinstance(f, Primitive) and f not in {*_BINARY, F.negative}}
+def functions_in(expressions: Iterable[Any]) -> dict[Primitive, int]:
+    """Return the functions that the printed expressions call by name, with their arity."""
+    return {
+        node.function: len(node.args)
+        for node in nodes(expressions)
+        if isinstance(node.function, Primitive) and node.function not in {*_BINARY, F.negative}
+    }
 
 
 def to_python(expressions: Sequence[Any]) -> tuple[list[str], list[str]]:

@@ -50,7 +50,8 @@ def _sign(x: float) -> float:
 def _indicator(condition: Any, like: Any) -> Any:
     if type(condition) is bool:
         return float(condition)
-    return astype(condition, like.dtype)
+    convert = builtins.getattr(condition, "astype", None)
+    return astype(condition, like.dtype) if convert is None else convert(like.dtype)
 
 
 def _where(condition: Any, x: Any, y: Any) -> Any:

@@ -18,6 +18,7 @@ import array_api_compat
 import array_api_compat.numpy as compat_numpy
 import numpy as np
 
+from gpugrad import numpy_reductions
 from gpugrad.errors import ArgumentError, MixedArraysError
 
 SCALAR_TYPES = frozenset({float, complex, int, bool})
@@ -39,8 +40,12 @@ class Level:
         """Answer the call of the primitive `f`."""
         raise NotImplementedError
 
+    def unary(self, f: Any, x: Any) -> Any:
+        """Answer the call of a differentiable function of one value of this level."""
+        return self.call(f, (x,), {})
+
     def binary(self, f: Any, a: Any, b: Any) -> Any:
-        """Answer the call of a function of two arrays, of which this level has at least one."""
+        """Answer the call of a differentiable function of two values, one or both of this level."""
         return f(a, b)
 
 
@@ -125,7 +130,7 @@ class ForeignLibrary(Library):
         return dtype
 
     def scatter_add(self, out: Any, index: Any, values: Any) -> Any:
-        """Add by a product with a one-hot matrix, as the standard has no scatter: slow, but right."""
+        """Add by a product with a one-hot matrix: the standard has no scatter. Slow, but right."""
         xp = self.modules[0]
         places = self.arange(out.size, out)
         hit = xp.reshape(places, out.shape)[index]
@@ -142,9 +147,12 @@ class NumpyLibrary(Library):
     """NumPy, whose main namespace follows the standard, with array_api_compat for the gaps."""
 
     only_compat: ClassVar[set[str]] = {"sort", "argsort"}
+    own: ClassVar[dict[str, Any]] = {"max": numpy_reductions.max, "sum": numpy_reductions.sum}
 
     def function(self, name: str) -> Callable[..., Any] | None:
         """Return NumPy's function, or array_api_compat's where NumPy's differs or is missing."""
+        if name in self.own:
+            return self.own[name]
         if _OLD_NUMPY or name in self.only_compat:
             return getattr(compat_numpy, name, None)
         return super().function(name)

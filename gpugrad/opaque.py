@@ -55,7 +55,7 @@ class Opaque(Primitive):
                 f"{self.name}: a recorded value was passed by keyword ({', '.join(kwargs)}). "
                 f"Pass it by position"
             )
-        nodes = [walk.node(argument) for argument in args]
+        nodes = [(walk.node(argument), argument) for argument in args]
         if not has_levels(walk.leaves):
             return self.function(*args, **kwargs)
         call = _Call(self, nodes)
@@ -73,12 +73,13 @@ def _leaves(walk: Walk, values: Any) -> list[Any]:
 class _Call(Primitive):
     """One call of an opaque function, as a function of the leaves of its arguments."""
 
-    def __init__(self, opaque: Opaque, nodes: list[Node]) -> None:
+    def __init__(self, opaque: Opaque, nodes: list[tuple[Node, Any]]) -> None:
         super().__init__(opaque.name)
         self.opaque = opaque
         self.nodes = nodes
         self.rrules = [self]
         self.result: Node | None = None
+        self.value: Any = None
 
     def matches(self, types: tuple[type, ...]) -> bool:
         """Say that the one rule of this call answers it."""
@@ -88,7 +89,7 @@ class _Call(Primitive):
         """Return the opaque function's rule, as a function of the leaves."""
         wanted = iter(needs)
         mask = 0
-        for place, node in enumerate(self.nodes):
+        for place, (node, _) in enumerate(self.nodes):
             if any([next(wanted) for _ in node.scatter(None)]):
                 mask |= 1 << place
         return functools.partial(self.rule, mask)
@@ -96,13 +97,14 @@ class _Call(Primitive):
     def rule(self, mask: int, *leaves: Any, **kwargs: Any) -> Any:
         """Call the opaque function's rule on the arguments that have these leaves."""
         remaining = iter(leaves)
-        args = tuple([node.rebuild(remaining) for node in self.nodes])
+        args = tuple([node.rebuild(old, remaining) for node, old in self.nodes])
         answer = bind(self.opaque, mask, args)(*args, **kwargs)
         if answer is NotImplemented:
             return answer
         y, back = answer
         walk = Walk()
         result = self.result = walk.node(y)
+        self.value = y
         if back is None or not walk.leaves:
             return y, None
         single = len(walk.leaves) == 1
@@ -116,11 +118,11 @@ class _Call(Primitive):
         return (walk.leaves[0] if single else tuple(walk.leaves)), opaque_back
 
     def _scattered(self, dargs: list[Any]) -> Iterator[Any]:
-        for node, darg in zip(self.nodes, dargs, strict=True):
+        for (node, _), darg in zip(self.nodes, dargs, strict=True):
             yield from node.scatter(darg)
 
     def rebuild(self, y: Any) -> Any:
         """Return the recorded result in the structure that the function returned."""
         if self.result is None:
             return y
-        return self.result.rebuild(iter(y if isinstance(y, tuple) else [y]))
+        return self.result.rebuild(self.value, iter(y if isinstance(y, tuple) else [y]))

@@ -88,7 +88,7 @@ class Primitive:
         self.keywords = keywords
         self.sequence = sequence
         self.view = view
-        self.implementations: dict[tuple[type, ...], Function] = {}
+        self.implementations: dict[Any, Function] = {}  # by the types of the arguments
         self.__wrapped__: Function | None = None
         self.rrules: list[Any] = []  # filled by the registry
         self.bound_rules: dict[Any, Function] = {}
@@ -103,7 +103,9 @@ class Primitive:
         if kwargs and self.keywords:
             args, kwargs = self._positional(args, kwargs)
         try:
-            implementation = self.implementations[tuple(map(type, args))]
+            # One argument is looked up by its type: a tuple would cost as much as the rest.
+            key: Any = type(args[0]) if len(args) == 1 else tuple(map(type, args))
+            implementation = self.implementations[key]
         except KeyError:
             implementation = self.resolve(args)
         return implementation(*args, **kwargs)
@@ -131,22 +133,28 @@ class Primitive:
         if self.sequence:
             return self._resolve_sequence(args)
         if any(isinstance(argument, LevelValue) for argument in args):
-            implementation = self._call_level
+            implementation = self._call_level_of if len(args) == 1 else self._call_youngest
         else:
             implementation = self._find(args)
-        self.implementations[tuple(map(type, args))] = implementation
+        key = type(args[0]) if len(args) == 1 else tuple(map(type, args))
+        self.implementations[key] = implementation
         return implementation
 
-    def _call_level(self, *args: Any, **kwargs: Any) -> Any:
+    def _call_level_of(self, x: Any, **kwargs: Any) -> Any:
+        if kwargs or not self.differentiable:
+            return x.level.call(self, (x,), kwargs)
+        return x.level.unary(self, x)
+
+    def _call_youngest(self, *args: Any, **kwargs: Any) -> Any:
         return namespace.youngest(args).call(self, args, kwargs)
 
     def _resolve_sequence(self, args: tuple[Any, ...]) -> Function:
         if namespace.has_levels(args):
-            return self._call_level
+            return self._call_youngest
         if not args or not isinstance(args[0], (tuple, list)) or not args[0]:
             raise ArgumentError(f"{self.name}: expected a non-empty sequence of arrays first")
         library = namespace.common_library(args[0], self.name)
-        return self._from_library(library or namespace.NUMPY)
+        return self.on(library or namespace.NUMPY)
 
     def _find(self, args: tuple[Any, ...]) -> Function:
         arrays = [a for a in args if not _is_parameter(a)]
@@ -157,14 +165,13 @@ class Primitive:
                 f"convert it first, for instance with xp.asarray(...)"
             )
         library = namespace.common_library(arrays, self.name)
-        if self.operator is not None:
-            return self.operator
-        if library is None:
+        if library is None and self.operator is None:
             return self._for_scalars(arrays)
-        return self._from_library(library)
+        return self.on(library or namespace.NUMPY)
 
-    def _from_library(self, library: namespace.Library) -> Function:
-        found = library.function(self.name) or self.default
+    def on(self, library: namespace.Library) -> Function:
+        """Return what computes this function on arrays of a library."""
+        found = self.operator or library.function(self.name) or self.default
         if found is None:
             raise GpugradError(f"{library.name} has no function {self.name}")
         return found
@@ -178,7 +185,7 @@ class Primitive:
         if scalar is not None:
             return ieee(scalar, numpy_function) if numpy_function else scalar
         if numpy_function is None:
-            return self._from_library(namespace.NUMPY)
+            return self.on(namespace.NUMPY)
         return functools.partial(_unboxed, numpy_function)
 
 

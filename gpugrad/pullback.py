@@ -18,7 +18,7 @@ from gpugrad.errors import OutputError, SensitivityError
 from gpugrad.namespace import LevelValue, is_array, kind_of, library_of, plain, shape_of
 from gpugrad.primitive import Primitive, primitive_of
 from gpugrad.registry import rrule
-from gpugrad.structure import Walk
+from gpugrad.structure import LEAF, Walk
 from gpugrad.tangent import project, rebuild_sequence
 from gpugrad.tape import Tape, show_space, space_of
 from gpugrad.tracked import Tracked
@@ -54,8 +54,9 @@ class Inputs:
         self.nodes = [walk.node(argument) for argument in arguments]
         self.leaves = walk.leaves
         self.recursive = walk.recursive
-        recorded = iter([tape.input(leaf) for leaf in walk.leaves])
-        self.recorded = [node.rebuild(recorded) for node in self.nodes]
+        recorded = iter(tape.record_inputs(walk.leaves))
+        pairs = zip(self.nodes, arguments, strict=True)
+        self.recorded = [node.rebuild(argument, recorded) for node, argument in pairs]
 
     def gradients(self, gradients: list[Any]) -> tuple[Any, ...]:
         """Return the gradients, each projected, in the form of the function and its arguments."""
@@ -83,13 +84,16 @@ class Outputs:
     """What a function returned, and the recorded numbers in it."""
 
     def __init__(self, tape: Tape, y: Any) -> None:
+        if type(y) is Tracked and y.level is tape:  # by far the most frequent
+            self.node, self.leaves, self.slots, self.value = LEAF, [y.value], [y.slot], y.value
+            return
         walk = Walk()
         self.node = walk.node(y)
         recorded = [type(x) is Tracked and x.level is tape for x in walk.leaves]
         pairs = list(zip(walk.leaves, recorded, strict=True))
         self.leaves = [x.value if mine else x for x, mine in pairs]
         self.slots = [x.slot if mine else None for x, mine in pairs]
-        self.value = self.node.rebuild(iter(self.leaves))
+        self.value = self.node.rebuild(y, iter(self.leaves))
 
     def seeds(self, name: str, dy: Any) -> list[tuple[int, Any]]:
         """Return slots and sensitivities; raise SensitivityError where `dy` does not fit."""
@@ -208,7 +212,7 @@ def _map(f: Callable[..., Any], *sequences: Any) -> Any:
     results = [f(*items) for items in zip(*sequences, strict=True)]
     first = sequences[0]
     if isinstance(first, (list, tuple)):
-        return rebuild_sequence(first, results)
+        return rebuild_sequence(type(first), results)
     return F.stack([xp.asarray(y) for y in results])
 
 

@@ -24,10 +24,10 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.expression import Symbol, functions_in, operator_text, to_python
-from gpugrad.namespace import kind_of
+from gpugrad.namespace import NUMPY, SCALAR_TYPES, common_library, has_levels, kind_of
 from gpugrad.primitive import Function, Primitive
 from gpugrad.registry import add_rule
-from gpugrad.tangent import projection
+from gpugrad.tangent import Projection
 
 _counter = itertools.count()
 
@@ -56,7 +56,7 @@ class ScalarRule:
         self.names = _argument_names(partials)
         y, *args = (Symbol(name) for name in ("y", *self.names))
         self.partials = [p(y, *args) if callable(p) else p for p in partials]
-        self.generated: dict[tuple[tuple[bool, ...], bool], types.CodeType] = {}
+        self.generated: dict[Any, types.CodeType] = {}
 
     def matches(self, types: tuple[type, ...]) -> bool:
         """Say whether the function takes that many arguments."""
@@ -71,50 +71,52 @@ class ScalarRule:
         wanted = tuple(
             need and partial is not None for need, partial in zip(needs, self.partials, strict=True)
         )
-        scope: dict[str, Any] = {"f": f.resolve(args), "projection": projection}
-        scope |= {"kind_of": kind_of, "conj": F.conj}
-        called = functions_in(
-            [partial for partial, want in zip(self.partials, wanted, strict=True) if want]
-        )
-        scope |= {g.name: g for g in called}
-        rule = self._define(wanted, False, scope)
-        if not all(type(argument) in (float, int, bool) for argument in args):
-            return rule
-        scope = {"f": f.resolve(args), "ieee": functools.partial(_ieee, f, wanted)}
-        scope |= {g.name: g for g in called}
-        return self._define(wanted, True, scope)
+        numbers = tuple(type(argument) in SCALAR_TYPES for argument in args)
+        called = functions_in([partial for partial, want in self._chosen(wanted) if want])
+        scope: dict[str, Any] = {"f": f.resolve(args)}
+        if all(numbers) and not any(isinstance(argument, complex) for argument in args):
+            scope["ieee"] = functools.partial(_ieee, f, wanted)
+            scope |= {g.name: g.resolve((1.0,) * g_arity) for g, g_arity in called.items()}
+            return self._define(wanted, None, scope)
+        scope |= {"Projection": Projection, "kind_of": kind_of, "conj": F.conj}
+        plain = not has_levels(args) and common_library(args, f.name) is NUMPY
+        scope |= {g.name: g.on(NUMPY) if plain else g for g in called}  # as direct as may be
+        return self._define(wanted, numbers, scope)
 
-    def _define(self, wanted: tuple[bool, ...], scalar: bool, scope: dict[str, Any]) -> Function:
+    def _define(
+        self, wanted: tuple[bool, ...], numbers: tuple[bool, ...] | None, scope: dict[str, Any]
+    ) -> Function:
         """Run the generated source in `scope` and return the rule that it defines."""
-        code = self.generated.get((wanted, scalar))
+        code = self.generated.get((wanted, numbers))
         if code is None:
-            source = self.source_code(wanted, scalar)
+            source = self.source_code(wanted, numbers)
             filename = f"<gpugrad {self.f.name} {next(_counter)}>"
             linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-            code = self.generated[wanted, scalar] = compile(source, filename, "exec")
+            code = self.generated[wanted, numbers] = compile(source, filename, "exec")
         exec(code, scope)
         return scope[f"{self.f.name}_rrule"]
 
-    def source_code(self, wanted: tuple[bool, ...], scalar: bool) -> str:
-        """Return the Python source of the rule, for arrays or for Python's real numbers."""
+    def source_code(self, wanted: tuple[bool, ...], numbers: tuple[bool, ...] | None) -> str:
+        """Return the Python source of the rule.
+
+        Args:
+            wanted: for which arguments there is a gradient.
+            numbers: which arguments are Python's numbers; None where all are, and real.
+        """
         if not any(wanted):
             return self._lines(["return y, None"])
-        if scalar:
+        if numbers is None:
             return self._lines(self._partials(wanted))
-        projections = [
-            f"project_{name} = projection({name}, y)"
-            for name, want in zip(self.names, wanted, strict=True)
-            if want
-        ]
-        real = self._back(wanted, "{}")
-        lines = [*projections]
-        if any(
-            isinstance(p, Symbol) for p, want in zip(self.partials, wanted, strict=True) if want
-        ):
+        lines = ["shape, dtype = y.shape, y.dtype"]
+        for name, want, is_number in zip(self.names, wanted, numbers, strict=True):
+            fits = f"None if {name}.shape == shape and {name}.dtype is dtype else "
+            if want:
+                lines.append(f"project_{name} = {'' if is_number else fits}Projection({name})")
+        if any(isinstance(partial, Symbol) for partial, want in self._chosen(wanted) if want):
             holomorphic = self._back(wanted, "conj({})")
             lines += ["if kind_of(y) == 'c':", *("    " + line for line in holomorphic)]
             lines += [f"    return y, {self.f.name}_back"]
-        return self._lines([*lines, *real, f"return y, {self.f.name}_back"])
+        return self._lines([*lines, *self._back(wanted, "{}"), f"return y, {self.f.name}_back"])
 
     def _lines(self, body: list[str]) -> str:
         arguments = ", ".join(self.names)

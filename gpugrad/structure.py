@@ -12,7 +12,7 @@ import dis
 import enum
 import functools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,8 @@ class Node:
 
     __slots__ = ()
 
-    def rebuild(self, leaves: Iterator[Any]) -> Any:
-        """Return the structure with its leaves replaced by the next ones of `leaves`."""
+    def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
+        """Return the structure `old` with its leaves replaced by the next ones of `leaves`."""
         raise NotImplementedError
 
     def gradient(self, leaves: Gradients) -> Any:
@@ -59,7 +59,7 @@ class Leaf(Node):
 
     __slots__ = ()
 
-    def rebuild(self, leaves: Iterator[Any]) -> Any:
+    def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
         return next(leaves)
 
     def gradient(self, leaves: Gradients) -> Any:
@@ -69,16 +69,13 @@ class Leaf(Node):
         yield gradient
 
 
-class Constant(Node):
+class Nothing(Node):
     """Something without a differentiable number in it."""
 
-    __slots__ = ("value",)
+    __slots__ = ()
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def rebuild(self, leaves: Iterator[Any]) -> Any:
-        return self.value
+    def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
+        return old
 
     def gradient(self, leaves: Gradients) -> Any:
         return None
@@ -87,13 +84,16 @@ class Constant(Node):
         return iter(())
 
 
+LEAF = Leaf()
+NOTHING = Nothing()
+
+
 class Branch(Node):
     """A structure with children."""
 
-    __slots__ = ("children", "value")
+    __slots__ = ("children",)
 
-    def __init__(self, value: Any, children: list[Node]) -> None:
-        self.value = value
+    def __init__(self, children: list[Node]) -> None:
         self.children = children
 
     def release(self) -> None:
@@ -102,8 +102,13 @@ class Branch(Node):
 
     def child_gradients(self, leaves: Gradients) -> list[Any] | None:
         """Return the children's gradients, or None if no gradient flows to any of them."""
-        gradients = [child.gradient(leaves) for child in self.children]
-        return gradients if any(g is not None for g in gradients) else None
+        gradients = [
+            next(leaves) if child is LEAF else child.gradient(leaves) for child in self.children
+        ]
+        for gradient in gradients:
+            if gradient is not None:
+                return gradients
+        return None
 
     def child_scatter(self, gradients: Any) -> Iterator[Any]:
         """Yield what `gradients`, one a child, hold for each leaf."""
@@ -119,48 +124,53 @@ class Branch(Node):
 class Sequence(Branch):
     """A tuple, a list or a namedtuple."""
 
-    __slots__ = ()
+    __slots__ = ("kind",)
 
-    def rebuild(self, leaves: Iterator[Any]) -> Any:
-        return rebuild_sequence(self.value, [child.rebuild(leaves) for child in self.children])
+    def __init__(self, children: list[Node], kind: type) -> None:
+        self.children = children
+        self.kind = kind
+
+    def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
+        items = zip(self.children, old, strict=True)
+        return rebuild_sequence(type(old), [child.rebuild(value, leaves) for child, value in items])
 
     def gradient(self, leaves: Gradients) -> Any:
         gradients = self.child_gradients(leaves)
-        return None if gradients is None else rebuild_sequence(self.value, gradients)
+        return None if gradients is None else rebuild_sequence(self.kind, gradients)
 
     def scatter(self, gradient: Any) -> Iterator[Any]:
         if gradient is None:
             return self.nothing()
         if not isinstance(gradient, (tuple, list)) or len(gradient) != len(self.children):
-            raise self.mismatch(
-                gradient, f"a {type(self.value).__name__} of {len(self.children)} gradients"
-            )
+            raise self.mismatch(gradient, f"a sequence of {len(self.children)} gradients")
         return self.child_scatter(gradient)
 
 
 class Mapping(Branch):
     """A dictionary."""
 
-    __slots__ = ()
+    __slots__ = ("keys",)
 
-    def rebuild(self, leaves: Iterator[Any]) -> Any:
-        items = zip(self.value, [child.rebuild(leaves) for child in self.children], strict=True)
-        if type(self.value) is dict:
-            return dict(items)
-        new = self.value.copy()
-        new.update(items)
+    def __init__(self, children: list[Node], keys: Any) -> None:
+        self.children = children
+        self.keys = keys
+
+    def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
+        new = old.copy()
+        for key, child in zip(self.keys, self.children, strict=True):
+            new[key] = child.rebuild(old[key], leaves)
         return new
 
     def gradient(self, leaves: Gradients) -> Any:
         gradients = self.child_gradients(leaves)
-        return None if gradients is None else dict(zip(self.value, gradients, strict=True))
+        return None if gradients is None else dict(zip(self.keys, gradients, strict=True))
 
     def scatter(self, gradient: Any) -> Iterator[Any]:
         if gradient is None:
             return self.nothing()
-        if not isinstance(gradient, dict) or not gradient.keys() <= self.value.keys():
-            raise self.mismatch(gradient, f"a dict with keys of {list(self.value)}")
-        return self.child_scatter([gradient.get(key) for key in self.value])
+        if not isinstance(gradient, dict) or not gradient.keys() <= set(self.keys):
+            raise self.mismatch(gradient, f"a dict with keys of {list(self.keys)}")
+        return self.child_scatter([gradient.get(key) for key in self.keys])
 
 
 class Object(Branch):
@@ -168,27 +178,28 @@ class Object(Branch):
 
     __slots__ = ("names",)
 
-    def __init__(self, value: Any, names: tuple[str, ...], children: list[Node]) -> None:
-        super().__init__(value, children)
+    def __init__(self, children: list[Node], names: tuple[str, ...]) -> None:
+        self.children = children
         self.names = names
 
-    def rebuild(self, leaves: Iterator[Any]) -> Any:
-        old = self.value
+    def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
         new = object.__new__(type(old))
         if hasattr(old, "__dict__"):
-            new.__dict__.update(old.__dict__)
-            for name, child in zip(self.names, self.children, strict=True):
-                new.__dict__[name] = child.rebuild(leaves)
+            fields = old.__dict__.copy()
+            for name, child in zip(self.names, self.children):  # noqa: B905 (hot)
+                if child is LEAF:
+                    fields[name] = next(leaves)
+                elif child is not NOTHING:
+                    fields[name] = child.rebuild(fields[name], leaves)
+            object.__setattr__(new, "__dict__", fields)
         else:
             for name, child in zip(self.names, self.children, strict=True):
-                object.__setattr__(new, name, child.rebuild(leaves))
+                object.__setattr__(new, name, child.rebuild(getattr(old, name), leaves))
         return new
 
     def gradient(self, leaves: Gradients) -> Any:
         gradients = self.child_gradients(leaves)
-        if gradients is None:
-            return None
-        return Tangent(**dict(zip(self.names, gradients, strict=True)))
+        return None if gradients is None else Tangent.of(dict(zip(self.names, gradients)))  # noqa: B905
 
     def scatter(self, gradient: Any) -> Iterator[Any]:
         if gradient is None:
@@ -204,15 +215,14 @@ class Closure(Object):
 
     __slots__ = ("current", "cycles")
 
-    def __init__(self, value: Any, names: tuple[str, ...], children: list[Node]) -> None:
-        super().__init__(value, names, children)
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__([], names)
         self.current: Any = None
         self.cycles: list[types.CellType] = []
 
-    def rebuild(self, leaves: Iterator[Any]) -> Any:
-        old = self.value
+    def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
         cells = [
-            cell if type(child) is Constant else types.CellType()
+            cell if child is NOTHING else types.CellType()
             for cell, child in zip(old.__closure__, self.children, strict=True)
         ]
         new = types.FunctionType(
@@ -221,9 +231,9 @@ class Closure(Object):
         new.__kwdefaults__ = old.__kwdefaults__
         new.__dict__.update(old.__dict__)
         self.current = new
-        for cell, child in zip(cells, self.children, strict=True):
-            if type(child) is not Constant:
-                cell.cell_contents = child.rebuild(leaves)
+        for child, cell, old_cell in zip(self.children, cells, old.__closure__, strict=True):
+            if child is not NOTHING:
+                cell.cell_contents = child.rebuild(old_cell.cell_contents, leaves)
             if type(child) is Recursion:
                 self.cycles.append(cell)
         self.current = None
@@ -244,7 +254,7 @@ class Recursion(Node):
     def __init__(self, closure: Closure) -> None:
         self.closure = closure
 
-    def rebuild(self, leaves: Iterator[Any]) -> Any:
+    def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
         return self.closure.current
 
     def gradient(self, leaves: Gradients) -> Any:
@@ -259,8 +269,8 @@ class Method(Branch):
 
     __slots__ = ()
 
-    def rebuild(self, leaves: Iterator[Any]) -> Any:
-        return types.MethodType(self.value.__func__, self.children[0].rebuild(leaves))
+    def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
+        return types.MethodType(old.__func__, self.children[0].rebuild(old.__self__, leaves))
 
     def gradient(self, leaves: Gradients) -> Any:
         return self.children[0].gradient(leaves)
@@ -274,13 +284,12 @@ class Partial(Object):
 
     __slots__ = ()
 
-    def rebuild(self, leaves: Iterator[Any]) -> Any:
-        func, args, keywords = (child.rebuild(leaves) for child in self.children)
+    def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
+        values = (old.func, old.args, old.keywords)
+        func, args, keywords = (
+            child.rebuild(value, leaves) for child, value in zip(self.children, values, strict=True)
+        )
         return functools.partial(func, *args, **keywords)
-
-
-LEAF = Leaf()
-NOTHING = Constant(None)
 
 
 class Walk:
@@ -288,31 +297,42 @@ class Walk:
 
     def __init__(self) -> None:
         self.leaves: list[Any] = []
-        self.inside: dict[int, Any] = {}
+        self.inside: dict[int, Closure | None] = {}
         self.recursive = False
 
     def node(self, x: Any) -> Node:
         """Return the node of `x`, appending the leaves in it to `self.leaves`."""
-        kind = type(x)
         try:
-            visit = _visits[kind]
+            visit = _visits[type(x)]
         except KeyError:
-            visit = _visits[kind] = _visit_for(x)
-        return Constant(x) if visit is None else visit(self, x)
+            visit = _visits[type(x)] = _visit_for(x)
+        return NOTHING if visit is None else visit(self, x)
 
-    def branch(self, x: Any, values: Any, make: Callable[[list[Node]], Node]) -> Node:
-        """Return the node that `make` makes of the nodes of `values`; a Constant if all are."""
-        place = id(x)
-        if place in self.inside:  # a cycle: what is met again is left as it is
-            return Constant(x)
-        self.inside[place] = x
+    def children(self, values: Iterable[Any]) -> list[Node] | None:
+        """Return the nodes of `values`, or None if there is no leaf in any."""
+        nodes: list[Node] = []
+        empty = True
+        for value in values:
+            kind = type(value)
+            if kind is float or (kind is np.ndarray and value.dtype.kind == "f"):
+                self.leaves.append(value)  # what `node` would do, without its three calls
+                nodes.append(LEAF)
+                empty = False
+            else:
+                node = self.node(value)
+                nodes.append(node)
+                empty = empty and node is NOTHING
+        return None if empty else nodes
+
+    def children_once(self, x: Any, values: Iterable[Any]) -> list[Node] | None:
+        """Do the same for the contents of `x`, which may hold itself: a cycle is left as it is."""
+        if id(x) in self.inside:
+            return None
+        self.inside[id(x)] = None
         try:
-            children = [self.node(value) for value in values]
+            return self.children(values)
         finally:
-            del self.inside[place]
-        if all(type(child) is Constant for child in children):
-            return Constant(x)
-        return make(children)
+            del self.inside[id(x)]
 
 
 def _visit_leaf(walk: Walk, x: Any) -> Node:
@@ -324,26 +344,37 @@ def _visit_array(walk: Walk, x: Any) -> Node:
     if kind_of(x) in "fc":
         walk.leaves.append(x)
         return LEAF
-    return Constant(x)
+    return NOTHING
 
 
-def _visit_sequence(walk: Walk, x: Any) -> Node:
-    return walk.branch(x, x, functools.partial(Sequence, x))
+def _visit_tuple(walk: Walk, x: Any) -> Node:
+    children = walk.children(x)
+    return NOTHING if children is None else Sequence(children, type(x))
+
+
+def _visit_list(walk: Walk, x: Any) -> Node:
+    children = walk.children_once(x, x)
+    return NOTHING if children is None else Sequence(children, list)
 
 
 def _visit_mapping(walk: Walk, x: Any) -> Node:
-    return walk.branch(x, x.values(), functools.partial(Mapping, x))
+    children = walk.children_once(x, x.values())
+    return NOTHING if children is None else Mapping(children, tuple(x))
 
 
 def _visit_dataclass(walk: Walk, x: Any) -> Node:
-    names = _field_names(type(x))
+    kind = type(x)
+    names = _field_names(kind)
     values = [getattr(x, name) for name in names]
-    return walk.branch(x, values, functools.partial(Object, x, names))
+    # A frozen object was made after what it holds, and cannot hold itself.
+    frozen = kind.__dataclass_params__.frozen
+    children = walk.children(values) if frozen else walk.children_once(x, values)
+    return NOTHING if children is None else Object(children, names)
 
 
 def _visit_object(walk: Walk, x: Any) -> Node:
-    fields = vars(x)
-    return walk.branch(x, fields.values(), functools.partial(Object, x, tuple(fields)))
+    children = walk.children_once(x, vars(x).values())
+    return NOTHING if children is None else Object(children, tuple(vars(x)))
 
 
 @functools.cache
@@ -352,38 +383,36 @@ def _field_names(kind: type) -> tuple[str, ...]:
 
 
 def _visit_method(walk: Walk, x: Any) -> Node:
-    return walk.branch(x, [x.__self__], functools.partial(Method, x))
+    children = walk.children([x.__self__])
+    return NOTHING if children is None else Method(children)
 
 
 def _visit_partial(walk: Walk, x: Any) -> Node:
-    names = ("func", "args", "keywords")
-    return walk.branch(x, [x.func, x.args, x.keywords], functools.partial(Partial, x, names))
+    children = walk.children([x.func, x.args, x.keywords])
+    return NOTHING if children is None else Partial(children, ("func", "args", "keywords"))
 
 
 def _visit_function(walk: Walk, f: Any) -> Node:
     if f.__closure__ is None:
-        return Constant(f)
+        return NOTHING
     outer = walk.inside.get(id(f))
     if outer is not None:
         walk.recursive = True
         return Recursion(outer)
-    names = f.__code__.co_freevars
-    node = walk.inside[id(f)] = Closure(f, names, [])
+    node = walk.inside[id(f)] = Closure(f.__code__.co_freevars)
     written = _written(f.__code__)
     try:
-        for name, cell in zip(names, f.__closure__, strict=True):
+        for name, cell in zip(node.names, f.__closure__, strict=True):
             # What the function itself assigns (nonlocal) stays the caller's own variable.
             left = name in written or not _is_full(cell)
             node.children.append(NOTHING if left else walk.node(cell.cell_contents))
     finally:
         del walk.inside[id(f)]
-    if all(_is_constant_in(node, child) for child in node.children):
-        return Constant(f)
-    return node
+    return NOTHING if all(_is_empty_in(node, child) for child in node.children) else node
 
 
-def _is_constant_in(closure: Closure, child: Node) -> bool:
-    return type(child) is Constant or (type(child) is Recursion and child.closure is closure)
+def _is_empty_in(closure: Closure, child: Node) -> bool:
+    return child is NOTHING or (type(child) is Recursion and child.closure is closure)
 
 
 def _is_full(cell: types.CellType) -> bool:
@@ -426,7 +455,8 @@ def _visit_for(x: Any) -> Callable[[Walk, Any], Node] | None:
 
 _VISITS_BY_BASE: dict[Any, Callable[[Walk, Any], Node] | None] = {
     _OPAQUE: None,
-    (tuple, list): _visit_sequence,
+    tuple: _visit_tuple,
+    list: _visit_list,
     dict: _visit_mapping,
     types.FunctionType: _visit_function,
     types.MethodType: _visit_method,

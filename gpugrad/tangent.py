@@ -30,6 +30,13 @@ class Tangent:
     def __init__(self, /, **fields: Any) -> None:
         self.__dict__.update(fields)
 
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Tangent:
+        """Return the Tangent whose fields are those of a dictionary, which it takes over."""
+        tangent = cls.__new__(cls)
+        tangent.__dict__ = fields
+        return tangent
+
     def __repr__(self) -> str:
         return f"Tangent({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
@@ -52,9 +59,8 @@ class Tangent:
     __hash__ = None  # type: ignore[assignment]
 
 
-def rebuild_sequence(like: Any, items: list[Any]) -> Any:
-    """Return `items` as a sequence of the type of `like`: a list, a tuple or a namedtuple."""
-    kind = type(like)
+def rebuild_sequence(kind: Any, items: list[Any]) -> Any:
+    """Return `items` as a sequence of type `kind`: a list, a tuple or a namedtuple."""
     return kind._make(items) if hasattr(kind, "_make") else kind(items)
 
 
@@ -70,7 +76,7 @@ def accumulate(a: Any, b: Any) -> Any:
     if isinstance(a, Mapping):
         return {key: accumulate(a.get(key), b.get(key)) for key in {**a, **b}}
     if isinstance(a, (tuple, list)):
-        return rebuild_sequence(a, [accumulate(x, y) for x, y in zip(a, b, strict=True)])
+        return rebuild_sequence(type(a), [accumulate(x, y) for x, y in zip(a, b, strict=True)])
     return a + b
 
 
@@ -81,7 +87,7 @@ def scale(tangent: Any, factor: Any) -> Any:
     if isinstance(tangent, Mapping):
         return {key: scale(value, factor) for key, value in tangent.items()}
     if isinstance(tangent, (tuple, list)):
-        return rebuild_sequence(tangent, [scale(value, factor) for value in tangent])
+        return rebuild_sequence(type(tangent), [scale(value, factor) for value in tangent])
     return tangent * factor
 
 
@@ -105,6 +111,8 @@ def unbroadcast(dx: Any, shape: tuple[int, ...]) -> Any:
     if theirs == shape:
         return dx
     extra = len(theirs) - len(shape)
+    if extra == 1 and theirs[1:] == shape:  # a bias under a batch: by far the most frequent
+        return F.sum(dx, axis=0)
     if extra < 0 or theirs == ():
         return F.broadcast_to(dx, shape)
     stretched = [extra + i for i, n in enumerate(shape) if n == 1 and theirs[extra + i] != 1]
@@ -123,34 +131,21 @@ class Projection:
     __slots__ = ("dtype", "real", "shape")
 
     def __init__(self, x: Any) -> None:
-        self.shape = shape_of(x)
-        self.real = kind_of(x) != "c"
         self.dtype = getattr(x, "dtype", None)
+        self.shape = () if self.dtype is None else x.shape
+        self.real = kind_of(x) != "c"
 
     def __call__(self, dx: Any) -> Any:
         """Return the gradient there."""
+        dtype = getattr(dx, "dtype", None)
+        if dtype == self.dtype:
+            return unbroadcast(dx, self.shape)
         if self.real and kind_of(dx) == "c":
             dx = F.real(dx)
         dx = unbroadcast(dx, self.shape)
-        if self.dtype is not None and dx_dtype(dx) not in (None, self.dtype):
-            dx = F.astype(dx, self.dtype)
-        return dx
-
-
-def dx_dtype(dx: Any) -> Any:
-    """Return the data type of an array, and None for a Python scalar."""
-    return getattr(dx, "dtype", None)
-
-
-def projection(x: Any, y: Any) -> Projection | None:
-    """Return what takes a gradient shaped like `y` to the space of `x`; None where it is there."""
-    try:
-        if x.shape == y.shape and x.dtype == y.dtype:
-            return None
-    except AttributeError:  # a Python scalar
-        if type(x) is type(y):
-            return None
-    return Projection(x)
+        if self.dtype is None or dtype is None or dx.dtype == self.dtype:
+            return dx
+        return F.astype(dx, self.dtype)
 
 
 def project(dx: Any, x: Any) -> Any:
@@ -166,11 +161,9 @@ def project(dx: Any, x: Any) -> Any:
     return _as_array(dx, x)
 
 
-def _writeable(dx: Any) -> Any:
-    """Return a gradient that repeats its elements, a broadcast one, as an array of its own."""
-    if getattr(dx, "base", None) is not None and 0 in dx.strides:
-        return dx.copy()
-    return dx
+def _own(dx: Any) -> Any:
+    """Return a gradient whose elements share memory, a broadcast one, as an array of its own."""
+    return dx.copy() if 0 in getattr(dx, "strides", ()) else dx
 
 
 def _as_array(dx: Any, x: Any) -> Any:
@@ -178,7 +171,7 @@ def _as_array(dx: Any, x: Any) -> Any:
     if isinstance(x, np.generic):
         return x.dtype.type(dx)
     if type(dx) is type(x):
-        return _writeable(dx)
+        return _own(dx)
     xp = array_api_compat.array_namespace(x)
     if library_of(dx) is None:
         return xp.full(x.shape, dx, dtype=x.dtype, device=array_api_compat.device(x))

@@ -45,7 +45,10 @@ class Tracked(Operators, LevelValue):
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the value; () for a number."""
-        return shape_of(self.value)
+        try:
+            return self.value.shape
+        except AttributeError:  # Python's numbers have none
+            return ()
 
     @property
     def dtype(self) -> Any:
@@ -313,6 +316,8 @@ class Tracked(Operators, LevelValue):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         f = primitive_of(ufunc)
+        if not kwargs and method == "__call__" and f is not None:
+            return f(*args)
         if method == "reduce" and ufunc in _REDUCTIONS:
             return _recorded(_REDUCTIONS[ufunc], ufunc, args, {"axis": 0, **kwargs})
         if method != "__call__" or f is None:

@@ -14,7 +14,7 @@ from gpugrad import functions as F
 from gpugrad.errors import ArgumentError, OutputError
 from gpugrad.namespace import kind_of, library_of, plain, shape_of
 from gpugrad.pullback import Inputs, Outputs, name_of, record, recordable
-from gpugrad.structure import Walk
+from gpugrad.structure import NOTHING, Walk
 from gpugrad.tape import Tape, show_space, space_of
 
 
@@ -100,7 +100,7 @@ def value_and_grad(
 
 def _places(name: str, wanted: tuple[int, ...], count: int) -> tuple[int, ...]:
     places = tuple([operator.index(place) for place in wanted])
-    if any(not -count <= place < count for place in places):
+    if not (places and -count <= min(places) and max(places) < count):
         raise ArgumentError(
             f"grad({name}): argnums={wanted} but {count} positional arguments were given. "
             f"Pass what to differentiate by position"
@@ -110,7 +110,7 @@ def _places(name: str, wanted: tuple[int, ...], count: int) -> tuple[int, ...]:
 
 def _check_floating(name: str, inputs: Inputs, args: Any, places: tuple[int, ...]) -> None:
     for place, node in zip(places, inputs.nodes, strict=True):
-        if not any(True for _ in node.scatter(None)):
+        if node is NOTHING:
             given = type(args[place]).__name__
             raise ArgumentError(
                 f"grad({name}): argument {place}, of type {given}, holds no floating number to "
@@ -169,4 +169,4 @@ def stop_gradient(x: Any) -> Any:
     """
     walk = Walk()
     node = walk.node(x)
-    return node.rebuild(iter([F.stop_gradient(leaf) for leaf in walk.leaves]))
+    return node.rebuild(x, iter([F.stop_gradient(leaf) for leaf in walk.leaves]))

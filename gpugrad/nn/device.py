@@ -83,7 +83,7 @@ def to_device(structure: Any, device: Any) -> Any:
         options = {"device": device}
     walk = _Arrays()
     node = walk.node(structure)
-    return node.rebuild(iter([_moved(leaf, library, options) for leaf in walk.leaves]))
+    return node.rebuild(structure, iter([_moved(leaf, library, options) for leaf in walk.leaves]))
 
 
 class _Arrays(Walk):

@@ -30,6 +30,7 @@ class Parameters:
     def __init__(self, optimiser: Any, model: Any, gradient: Any = None) -> None:
         self.optimiser = type(optimiser).__name__
         self.model = type(model).__name__
+        self.old = model
         walk = Walk()
         self.node = walk.node(model)
         self.values = walk.leaves
@@ -44,7 +45,7 @@ class Parameters:
 
     def rebuild(self, values: Iterable[Any]) -> Any:
         """Return the model with these values in place of its own, in their data types."""
-        return self.node.rebuild(iter(list(map(in_dtype_of, self.values, values))))
+        return self.node.rebuild(self.old, iter(list(map(in_dtype_of, self.values, values))))
 
     def zeros(self) -> tuple[Any, ...]:
         """Return a zero for every parameter, of its shape, data type and device."""
