@@ -152,7 +152,7 @@ def project(dx: Any, x: Any) -> Any:
     """Return `dx` as a gradient of `x`: of its type, shape, data type and device."""
     kind = type(x)
     if kind is type(dx) and (kind in SCALAR_TYPES or (dx.shape == x.shape and dx.dtype == x.dtype)):
-        return _writeable(dx)
+        return dx if getattr(dx, "base", None) is None else _own(dx)
     dx = Projection(x)(dx)
     if isinstance(x, LevelValue) or isinstance(dx, LevelValue):
         return dx
