@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.activations import logsoftmax
 from gpugrad.errors import ArgumentError
 from gpugrad.namespace import kind_of, library_of, shape_of
 from gpugrad.primitive import named
@@ -59,10 +60,8 @@ def logit_cross_entropy(logits: Any, y: Any, /, *, axis: int = -1) -> Any:
     Raises:
         ArgumentError: the shapes do not belong together.
     """
-    shift = F.max(logits, axis=axis, keepdims=True)
-    z = logits - shift
-    log_p = z - F.log(F.sum(F.exp(z), axis=axis, keepdims=True))
-    return -F.sum(soft_targets(y, logits, axis) * log_p) / batch_size(logits, axis)
+    targets = soft_targets(y, logits, axis)
+    return -F.sum(targets * logsoftmax(logits, axis=axis)) / batch_size(logits, axis)
 
 
 @named()

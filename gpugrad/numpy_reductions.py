@@ -25,14 +25,14 @@ def sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = Fals
             return y[None] if keepdims else y
         if over == 1 and 1 < columns <= _SHORT:
             return _across(np.add, x, keepdims)
-    return np.add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return np.add.reduce(x, axis, dtype, None, keepdims)
 
 
 def max(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Return what np.max does."""
     if type(x) is np.ndarray and x.ndim == 2 and _only_axis(axis) == 1 and 1 < x.shape[1] <= _SHORT:
         return _across(np.maximum, x, keepdims)
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+    return np.maximum.reduce(x, axis, None, None, keepdims)
 
 
 def _only_axis(axis: Any) -> int | None:

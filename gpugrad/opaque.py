@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 from gpugrad.errors import ArgumentError
@@ -112,14 +111,13 @@ class _Call(Primitive):
         def opaque_back(dy: Any) -> tuple[Any, ...]:
             dys = iter([dy] if single else dy)
             _, *dargs = back(result.gradient(dys))
-            return None, *self._scattered(dargs)
+            found: list[Any] = []
+            for (node, _), darg in zip(self.nodes, dargs, strict=True):
+                node.scatter_to(found, darg)
+            return None, *found
 
         opaque_back.__name__ = f"{self.name}_back"
         return (walk.leaves[0] if single else tuple(walk.leaves)), opaque_back
-
-    def _scattered(self, dargs: list[Any]) -> Iterator[Any]:
-        for (node, _), darg in zip(self.nodes, dargs, strict=True):
-            yield from node.scatter(darg)
 
     def rebuild(self, y: Any) -> Any:
         """Return the recorded result in the structure that the function returned."""

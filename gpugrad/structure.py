@@ -39,8 +39,14 @@ class Node:
         """Return the leaves' gradients in the structure's form; None where none flows at all."""
         raise NotImplementedError
 
-    def scatter(self, gradient: Any) -> Iterator[Any]:
-        """Yield what `gradient`, in the structure's form, holds for each leaf."""
+    def scatter(self, gradient: Any) -> list[Any]:
+        """Return what `gradient`, in the structure's form, holds for each leaf."""
+        found: list[Any] = []
+        self.scatter_to(found, gradient)
+        return found
+
+    def scatter_to(self, found: list[Any], gradient: Any) -> None:
+        """Append to `found` what `gradient`, in the structure's form, holds for each leaf."""
         raise NotImplementedError
 
     def release(self) -> None:
@@ -65,8 +71,8 @@ class Leaf(Node):
     def gradient(self, leaves: Gradients) -> Any:
         return next(leaves)
 
-    def scatter(self, gradient: Any) -> Iterator[Any]:
-        yield gradient
+    def scatter_to(self, found: list[Any], gradient: Any) -> None:
+        found.append(gradient)
 
 
 class Nothing(Node):
@@ -80,8 +86,8 @@ class Nothing(Node):
     def gradient(self, leaves: Gradients) -> Any:
         return None
 
-    def scatter(self, gradient: Any) -> Iterator[Any]:
-        return iter(())
+    def scatter_to(self, found: list[Any], gradient: Any) -> None:
+        pass
 
 
 LEAF = Leaf()
@@ -110,15 +116,13 @@ class Branch(Node):
                 return gradients
         return None
 
-    def child_scatter(self, gradients: Any) -> Iterator[Any]:
-        """Yield what `gradients`, one a child, hold for each leaf."""
+    def child_scatter(self, found: list[Any], gradients: Iterable[Any]) -> None:
+        """Append to `found` what `gradients`, one a child, hold for each leaf."""
         for child, gradient in zip(self.children, gradients, strict=True):
-            yield from child.scatter(gradient)
-
-    def nothing(self) -> Iterator[Any]:
-        """Yield None for every leaf."""
-        for child in self.children:
-            yield from child.scatter(None)
+            if child is LEAF:
+                found.append(gradient)
+            else:
+                child.scatter_to(found, gradient)
 
 
 class Sequence(Branch):
@@ -138,12 +142,12 @@ class Sequence(Branch):
         gradients = self.child_gradients(leaves)
         return None if gradients is None else rebuild_sequence(self.kind, gradients)
 
-    def scatter(self, gradient: Any) -> Iterator[Any]:
+    def scatter_to(self, found: list[Any], gradient: Any) -> None:
         if gradient is None:
-            return self.nothing()
-        if not isinstance(gradient, (tuple, list)) or len(gradient) != len(self.children):
+            gradient = (None,) * len(self.children)
+        elif not isinstance(gradient, (tuple, list)) or len(gradient) != len(self.children):
             raise self.mismatch(gradient, f"a sequence of {len(self.children)} gradients")
-        return self.child_scatter(gradient)
+        self.child_scatter(found, gradient)
 
 
 class Mapping(Branch):
@@ -165,12 +169,11 @@ class Mapping(Branch):
         gradients = self.child_gradients(leaves)
         return None if gradients is None else dict(zip(self.keys, gradients, strict=True))
 
-    def scatter(self, gradient: Any) -> Iterator[Any]:
-        if gradient is None:
-            return self.nothing()
-        if not isinstance(gradient, dict) or not gradient.keys() <= set(self.keys):
+    def scatter_to(self, found: list[Any], gradient: Any) -> None:
+        gradients = {} if gradient is None else gradient
+        if not isinstance(gradients, dict) or not gradients.keys() <= set(self.keys):
             raise self.mismatch(gradient, f"a dict with keys of {list(self.keys)}")
-        return self.child_scatter([gradient.get(key) for key in self.keys])
+        self.child_scatter(found, [gradients.get(key) for key in self.keys])
 
 
 class Object(Branch):
@@ -201,13 +204,12 @@ class Object(Branch):
         gradients = self.child_gradients(leaves)
         return None if gradients is None else Tangent.of(dict(zip(self.names, gradients)))  # noqa: B905
 
-    def scatter(self, gradient: Any) -> Iterator[Any]:
-        if gradient is None:
-            return self.nothing()
-        fields = gradient if isinstance(gradient, dict) else getattr(gradient, "__dict__", None)
-        if fields is None or not fields.keys() <= set(self.names):
+    def scatter_to(self, found: list[Any], gradient: Any) -> None:
+        fields: Any = {} if gradient is None else gradient
+        fields = fields if isinstance(fields, dict) else getattr(fields, "__dict__", None)
+        if fields is None or not set(self.names).issuperset(fields):
             raise self.mismatch(gradient, f"a Tangent with fields of {list(self.names)}")
-        return self.child_scatter([fields.get(name) for name in self.names])
+        self.child_scatter(found, [fields.get(name) for name in self.names])
 
 
 class Closure(Object):
@@ -260,8 +262,8 @@ class Recursion(Node):
     def gradient(self, leaves: Gradients) -> Any:
         return None
 
-    def scatter(self, gradient: Any) -> Iterator[Any]:
-        return iter(())
+    def scatter_to(self, found: list[Any], gradient: Any) -> None:
+        pass
 
 
 class Method(Branch):
@@ -275,8 +277,8 @@ class Method(Branch):
     def gradient(self, leaves: Gradients) -> Any:
         return self.children[0].gradient(leaves)
 
-    def scatter(self, gradient: Any) -> Iterator[Any]:
-        return self.children[0].scatter(gradient)
+    def scatter_to(self, found: list[Any], gradient: Any) -> None:
+        self.children[0].scatter_to(found, gradient)
 
 
 class Partial(Object):

@@ -36,5 +36,6 @@ class Descent:
             ArgumentError: the gradient is not one of this model.
         """
         parameters = Parameters(self, model, gradient)
+        rate = self.rate
         pairs = zip(parameters.values, parameters.gradients, strict=True)
-        return parameters.rebuild([x if g is None else x - self.rate * g for x, g in pairs]), None
+        return parameters.rebuild([x if g is None else x - rate * g for x, g in pairs]), None

@@ -35,17 +35,23 @@ class Parameters:
         self.node = walk.node(model)
         self.values = walk.leaves
         try:
-            self.gradients = list(self.node.scatter(gradient))
+            self.gradients = self.node.scatter(gradient)
         except SensitivityError as error:
             raise self._misfit(str(error)) from None
         for x, g in zip(self.values, self.gradients, strict=True):
+            if type(g) is type(x) and (type(g) is float or g.shape == x.shape):
+                continue  # by far the most frequent
             if g is not None and shape_of(g) != shape_of(x):
                 shapes = f"{shape_of(x)}, its gradient {shape_of(g)}"
                 raise self._misfit(f"a parameter has the shape {shapes}")
 
     def rebuild(self, values: Iterable[Any]) -> Any:
         """Return the model with these values in place of its own, in their data types."""
-        return self.node.rebuild(self.old, iter(list(map(in_dtype_of, self.values, values))))
+        kept = [
+            y if type(x) is float or y.dtype is x.dtype else in_dtype_of(x, y)
+            for x, y in zip(self.values, values, strict=True)
+        ]
+        return self.node.rebuild(self.old, iter(kept))
 
     def zeros(self) -> tuple[Any, ...]:
         """Return a zero for every parameter, of its shape, data type and device."""

@@ -26,7 +26,8 @@ def matmul_rrule(_: Any, a: Any, b: Any, *, needs: tuple[bool, bool]) -> Any:
     """dA = dY Bᴴ and dB = Aᴴ dY, with vectors as matrices of one row or column."""
     y = a @ b
     dtype = y.dtype
-    if a.ndim != 2 or b.ndim != 2 or a.dtype != dtype or b.dtype != dtype or kind_of(y) == "c":
+    same = a.dtype is dtype and b.dtype is dtype
+    if a.ndim != 2 or b.ndim != 2 or not same or kind_of(y) == "c":
         return y, _general_matmul_back(a, b, needs)
     need_a, need_b = needs
     # Real matrices of one type, by far the most frequent. A factor nobody asks for is not kept.

@@ -63,19 +63,18 @@ def logit_cross_entropy_rrule(
     z = logits - F.stop_gradient(F.max(logits, axis=axis, keepdims=True))
     e = F.exp(z)
     total = F.sum(e, axis=axis, keepdims=True)
-    log_p = z - F.log(total)
+    log_total = F.log(total)
+    weight = F.sum(targets, axis=axis, keepdims=True)
+    # −Σ y (z − log total), without an array for the logarithms of all probabilities
+    loss = (F.sum(weight * log_total) - F.sum(targets * z)) / batch
 
     def logit_cross_entropy_back(dloss: Any) -> Any:
         scale = dloss / batch
-        dlogits = dy = None
-        if needs[0]:
-            weight = F.sum(targets, axis=axis, keepdims=True)
-            dlogits = (e * (weight / total) - targets) * scale
-        if needs[1]:
-            dy = log_p * -scale
+        dlogits = (e * (weight / total) - targets) * scale if needs[0] else None
+        dy = (log_total - z) * scale if needs[1] else None
         return None, dlogits, dy
 
-    return -F.sum(targets * log_p) / batch, logit_cross_entropy_back
+    return loss, logit_cross_entropy_back
 
 
 @rrule.register(hinge_loss)
