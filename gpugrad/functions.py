@@ -125,25 +125,25 @@ vecdot = _function("vecdot")
 
 # --- Shape, order and choice -----------------------------------------------------------------
 
-astype = _function("astype")
-broadcast_to = _function("broadcast_to", view=True)
+astype = _function("astype", arrays=(0,))
+broadcast_to = _function("broadcast_to", arrays=(0,), view=True)
 concat = _function("concat", sequence=True)
 diff = _function("diff")
-expand_dims = _function("expand_dims", view=True)
-flip = _function("flip", view=True)
-moveaxis = _function("moveaxis", view=True)
-permute_dims = _function("permute_dims", view=True)
-repeat = _function("repeat")
-reshape = _function("reshape", view=True)
-roll = _function("roll")
-squeeze = _function("squeeze", view=True)
+expand_dims = _function("expand_dims", arrays=(0,), view=True)
+flip = _function("flip", arrays=(0,), view=True)
+moveaxis = _function("moveaxis", arrays=(0,), view=True)
+permute_dims = _function("permute_dims", arrays=(0,), view=True)
+repeat = _function("repeat", arrays=(0,))
+reshape = _function("reshape", arrays=(0,), view=True)
+roll = _function("roll", arrays=(0,))
+squeeze = _function("squeeze", arrays=(0,), view=True)
 stack = _function("stack", sequence=True)
-take = _function("take")
-take_along_axis = _function("take_along_axis")
-tile = _function("tile")
-tril = _function("tril")
-triu = _function("triu")
-unstack = _function("unstack", view=True)
+take = _function("take", arrays=(0,))
+take_along_axis = _function("take_along_axis", arrays=(0,))
+tile = _function("tile", arrays=(0,))
+tril = _function("tril", arrays=(0,))
+triu = _function("triu", arrays=(0,))
+unstack = _function("unstack", arrays=(0,), view=True)
 
 # --- Indexing --------------------------------------------------------------------------------
 
@@ -170,14 +170,16 @@ def _scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
     dtype = values.dtype if hasattr(values, "dtype") else type(values)
     out = library.modules[0].zeros(shape, dtype=dtype, **like)
     if _is_basic(index):
-        out[index] = values
+        parts = index if isinstance(index, tuple) else (index,)
+        parts = tuple([part for part in parts if part is not None])
+        out[parts] = library.modules[0].reshape(values, out[parts].shape)
         return out
     return library.scatter_add(out, index, values)
 
 
-getitem = _operator("getitem", operator.getitem, view=True)
-index_set = Primitive("index_set", default=_index_set)
-scatter_add = Primitive("scatter_add", default=_scatter_add)
+getitem = _operator("getitem", operator.getitem, arrays=(0,), view=True)
+index_set = Primitive("index_set", default=_index_set, arrays=(0, 2))
+scatter_add = Primitive("scatter_add", default=_scatter_add, arrays=(0,))
 
 # --- Arrays like another: recorded where that is, so that they can be assigned into ----------
 

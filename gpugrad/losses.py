@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.activations import logsoftmax
 from gpugrad.errors import ArgumentError
 from gpugrad.namespace import kind_of, library_of, shape_of
 from gpugrad.primitive import named
@@ -60,8 +59,7 @@ def logit_cross_entropy(logits: Any, y: Any, /, *, axis: int = -1) -> Any:
     Raises:
         ArgumentError: the shapes do not belong together.
     """
-    targets = soft_targets(y, logits, axis)
-    return -F.sum(targets * logsoftmax(logits, axis=axis)) / batch_size(logits, axis)
+    return Softmax(logits, soft_targets(y, logits, axis), axis).loss
 
 
 @named()
@@ -77,6 +75,24 @@ def hinge_loss(yhat: Any, y: Any, /) -> Any:
     """
     check_shapes("hinge_loss", yhat, y)
     return F.mean(F.maximum(1 - yhat * y, 0))
+
+
+class Softmax:
+    """What logit cross entropy and its gradient have in common.
+
+    The loss is Σ w log t − Σ y z, with z = logits − max, e = eᶻ, t = Σ e and w = Σ y over the
+    classes: there is no array of the logarithms of all probabilities.
+    """
+
+    def __init__(self, logits: Any, targets: Any, axis: int) -> None:
+        # The loss does not depend on the shift: it is no part of any derivative.
+        self.z = logits - F.stop_gradient(F.max(logits, axis=axis, keepdims=True))
+        self.e = F.exp(self.z)
+        self.total = F.sum(self.e, axis=axis, keepdims=True)
+        self.log_total = F.log(self.total)
+        self.weight = F.sum(targets, axis=axis, keepdims=True)
+        terms = F.sum(self.weight * self.log_total) - F.sum(targets * self.z)
+        self.loss = terms / batch_size(logits, axis)
 
 
 def batch_size(x: Any, axis: int) -> int:

@@ -106,6 +106,10 @@ class Library:
                 return found
         return None
 
+    def own(self, name: str) -> Callable[..., Any] | None:
+        """Return what computes a function here better than the library's own, or None."""
+        return None
+
     def dtype(self, dtype: Any) -> Any:
         """Return this library's data type for a NumPy or Python one; its own pass through."""
         return dtype
@@ -133,10 +137,23 @@ class ForeignLibrary(Library):
         """Add by a product with a one-hot matrix: the standard has no scatter. Slow, but right."""
         xp = self.modules[0]
         places = self.arange(out.size, out)
-        hit = xp.reshape(places, out.shape)[index]
+        hit = self.taken(xp.reshape(places, out.shape), index)
         one_hot = xp.astype(xp.reshape(hit, (-1, 1)) == places[None, :], out.dtype)
         values = xp.reshape(xp.broadcast_to(values, hit.shape), (-1,))
         return out + xp.reshape(xp.matmul(values, one_hot), out.shape)
+
+    def own(self, name: str) -> Callable[..., Any] | None:
+        """Return `taken` for what elsewhere is the operator x[index]."""
+        return self.taken if name == "getitem" else None
+
+    def taken(self, x: Any, index: Any) -> Any:
+        """Return x[index]; integers for one of several axes, the standard has in `take` alone."""
+        parts = index if isinstance(index, tuple) else (index,)
+        *others, last = parts
+        leading = all(isinstance(part, slice) and part == slice(None) for part in others)
+        if leading and len(x.shape) > 1 and getattr(last, "shape", ()) and kind_of(last) == "i":
+            return self.modules[0].take(x, last, axis=len(others))
+        return x[index]
 
 
 # sort and argsort with `descending` are the standard's only; before 2.1 so was much else.
@@ -147,12 +164,14 @@ class NumpyLibrary(Library):
     """NumPy, whose main namespace follows the standard, with array_api_compat for the gaps."""
 
     only_compat: ClassVar[set[str]] = {"sort", "argsort"}
-    own: ClassVar[dict[str, Any]] = {"max": numpy_reductions.max, "sum": numpy_reductions.sum}
+    faster: ClassVar[dict[str, Any]] = {"max": numpy_reductions.max, "sum": numpy_reductions.sum}
+
+    def own(self, name: str) -> Callable[..., Any] | None:
+        """Return the functions of `numpy_reductions`."""
+        return self.faster.get(name)
 
     def function(self, name: str) -> Callable[..., Any] | None:
         """Return NumPy's function, or array_api_compat's where NumPy's differs or is missing."""
-        if name in self.own:
-            return self.own[name]
         if _OLD_NUMPY or name in self.only_compat:
             return getattr(compat_numpy, name, None)
         return super().function(name)

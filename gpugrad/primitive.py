@@ -62,6 +62,7 @@ class Primitive:
         scalar: computes it on Python's real numbers.
         default: computes it where the arrays' library has no function of that name.
         differentiable: False for functions whose derivative is zero or has no meaning.
+        arrays: which arguments are arrays or numbers; all of them by default.
         keywords: names of array arguments that callers may also pass by keyword.
         sequence: True where the first argument is a sequence of arrays.
         view: True where the result may share its argument's memory.
@@ -75,6 +76,7 @@ class Primitive:
         scalar: Function | None = None,
         default: Function | None = None,
         differentiable: bool = True,
+        arrays: tuple[int, ...] | None = None,
         keywords: tuple[str, ...] = (),
         sequence: bool = False,
         view: bool = False,
@@ -85,6 +87,7 @@ class Primitive:
         self.scalar = scalar
         self.default = default
         self.differentiable = differentiable
+        self.arrays = arrays
         self.keywords = keywords
         self.sequence = sequence
         self.view = view
@@ -100,7 +103,7 @@ class Primitive:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the function by what its arguments are."""
-        if kwargs and self.keywords:
+        if self.keywords:
             args, kwargs = self._positional(args, kwargs)
         try:
             # One argument is looked up by its type: a tuple would cost as much as the rest.
@@ -119,12 +122,11 @@ class Primitive:
     def _positional(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Move array arguments that were passed by keyword to their places."""
-        values = list(args)
+        """Move array arguments that were passed by keyword to their places, None where absent."""
+        values = [*args, *[None] * (len(self.keywords) - len(args))]
         rest = dict(kwargs)
         for place, name in enumerate(self.keywords):
             if name in rest:
-                values.extend([None] * (place + 1 - len(values)))
                 values[place] = rest.pop(name)
         return tuple(values), rest
 
@@ -157,13 +159,10 @@ class Primitive:
         return self.on(library or namespace.NUMPY)
 
     def _find(self, args: tuple[Any, ...]) -> Function:
-        arrays = [a for a in args if not _is_parameter(a)]
+        places = range(len(args)) if self.arrays is None else self.arrays
+        arrays = [args[i] for i in places if i < len(args) and args[i] is not None]
         if not arrays:
-            raise ArgumentError(
-                f"{self.name}: expected an array or a number, got "
-                f"{', '.join(type(a).__name__ for a in args) or 'nothing'}: "
-                f"convert it first, for instance with xp.asarray(...)"
-            )
+            raise ArgumentError(f"{self.name}: called without an array or a number")
         library = namespace.common_library(arrays, self.name)
         if library is None and self.operator is None:
             return self._for_scalars(arrays)
@@ -171,7 +170,9 @@ class Primitive:
 
     def on(self, library: namespace.Library) -> Function:
         """Return what computes this function on arrays of a library."""
-        found = self.operator or library.function(self.name) or self.default
+        found = (
+            library.own(self.name) or self.operator or library.function(self.name) or self.default
+        )
         if found is None:
             raise GpugradError(f"{library.name} has no function {self.name}")
         return found
@@ -189,15 +190,11 @@ class Primitive:
         return functools.partial(_unboxed, numpy_function)
 
 
-def _is_parameter(x: Any) -> bool:
-    """Say whether an argument is no array: an index, an axis, a shape, a data type."""
-    return x is None or isinstance(x, (tuple, slice, str, type, types.EllipsisType, np.dtype))
-
-
 def _unboxed(numpy_function: Function, *args: Any, **kwargs: Any) -> Any:
     """Call a NumPy function on Python scalars and return one."""
     result = numpy_function(*args, **kwargs)
-    return result.item() if isinstance(result, np.generic) else result
+    boxed = isinstance(result, (np.generic, np.ndarray)) and result.shape == ()
+    return result.item() if boxed else result
 
 
 def ieee(scalar: Function, numpy_function: Function) -> Function:

@@ -6,6 +6,7 @@ df, dx = back(dy)
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -227,4 +228,6 @@ def map_rrule(_: Any, f: Callable[..., Any], *sequences: Any) -> Any:
 
 def recordable(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return what a recording calls for `f`: the primitive that it is, else `f` itself."""
+    if f is getattr or f is operator.getitem:  # of structures, not of arrays alone
+        return f
     return _map if f is map else primitive_of(f) or f

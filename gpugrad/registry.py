@@ -18,7 +18,7 @@ import numpy as np
 
 from gpugrad.errors import ArgumentError, NoRuleError
 from gpugrad.primitive import ALIASES, Primitive, primitive_of
-from gpugrad.structure import Walk
+from gpugrad.structure import NOTHING, Walk
 from gpugrad.tangent import Tangent, project
 
 Rule = Callable[..., Any]
@@ -30,7 +30,13 @@ class RegisteredRule:
     def __init__(self, rule: Rule, types: tuple[type, ...]) -> None:
         self.rule = rule
         self.types = types
-        self.wants_needs = "needs" in inspect.signature(rule).parameters
+        parameters = inspect.signature(rule).parameters
+        self.wants_needs = "needs" in parameters
+        kinds = [parameter.kind for parameter in parameters.values()]
+        open_ended = inspect.Parameter.VAR_POSITIONAL in kinds
+        keywords = [n for n, p in parameters.items() if p.kind is p.KEYWORD_ONLY and n != "needs"]
+        self.keyword = None if open_ended or not keywords else keywords[0]
+        self.positional = sum(kind in _BY_POSITION for kind in kinds) - 1
         code = inspect.unwrap(rule).__code__
         self.source = f"{code.co_filename}:{code.co_firstlineno}"
 
@@ -46,9 +52,31 @@ class RegisteredRule:
 
     def bind(self, f: Any, args: tuple[Any, ...], needs: tuple[bool, ...]) -> Callable[..., Any]:
         """Return the rule for arguments like these, as a function of them."""
-        if self.wants_needs:
-            return functools.partial(self.rule, f, needs=needs)
-        return functools.partial(self.rule, f)
+        options = {"needs": needs[: self.positional]} if self.wants_needs else {}
+        rule = functools.partial(self.rule, f, **options)
+        if self.keyword is not None and len(args) == self.positional + 1:
+            return _by_position(rule, self.keyword)
+        return rule
+
+
+_BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _by_position(rule: Rule, keyword: str) -> Rule:
+    """Adapt a rule to a call with its first keyword argument by position, as in np.sum(x, 0)."""
+
+    def adapted(*args: Any, **kwargs: Any) -> Any:
+        answer = rule(*args[:-1], **{keyword: args[-1]}, **kwargs)
+        if answer is NotImplemented or answer[1] is None:
+            return answer
+        y, rule_back = answer
+
+        def back(dy: Any) -> tuple[Any, ...]:
+            return (*rule_back(dy), None)
+
+        return y, back
+
+    return adapted
 
 
 def bind(f: Primitive, mask: int, args: tuple[Any, ...]) -> Callable[..., Any]:
@@ -111,10 +139,10 @@ class RRule:
         primitive, args, is_method = _callee(f, args)
         if not primitive.differentiable:
             return primitive(*args, **kwargs), functools.partial(_no_gradient, len(args))
-        types = tuple(map(type, args))
-        answer = bind(primitive, (1 << len(args)) - 1, args)(*args, **kwargs)
+        mask = sum(1 << place for place, x in enumerate(args) if Walk().node(x) is not NOTHING)
+        answer = bind(primitive, mask, args)(*args, **kwargs)
         if answer is NotImplemented:
-            raise no_rule(f, types)
+            raise no_rule(f, tuple(map(type, args)))
         y, rule_back = answer
         if rule_back is None:
             return y, functools.partial(_no_gradient, len(args))

@@ -74,17 +74,18 @@ class ScalarRule:
         numbers = tuple(type(argument) in SCALAR_TYPES for argument in args)
         called = functions_in([partial for partial, want in self._chosen(wanted) if want])
         scope: dict[str, Any] = {"f": f.resolve(args)}
-        if all(numbers) and not any(isinstance(argument, complex) for argument in args):
-            scope["ieee"] = functools.partial(_ieee, f, wanted)
-            scope |= {g.name: g.resolve((1.0,) * g_arity) for g, g_arity in called.items()}
-            return self._define(wanted, None, scope)
+        if all(numbers):
+            one = 1j if any(isinstance(argument, complex) for argument in args) else 1.0
+            scope["ieee"] = functools.partial(_ieee, f, wanted, type(one))
+            scope |= {g.name: g.resolve((one,) * arity) for g, arity in called.items()}
+            return self._define(wanted, type(one), scope)
         scope |= {"Projection": Projection, "kind_of": kind_of, "conj": F.conj}
         plain = not has_levels(args) and common_library(args, f.name) is NUMPY
         scope |= {g.name: g.on(NUMPY) if plain else g for g in called}  # as direct as may be
         return self._define(wanted, numbers, scope)
 
     def _define(
-        self, wanted: tuple[bool, ...], numbers: tuple[bool, ...] | None, scope: dict[str, Any]
+        self, wanted: tuple[bool, ...], numbers: tuple[bool, ...] | type, scope: dict[str, Any]
     ) -> Function:
         """Run the generated source in `scope` and return the rule that it defines."""
         code = self.generated.get((wanted, numbers))
@@ -96,17 +97,17 @@ class ScalarRule:
         exec(code, scope)
         return scope[f"{self.f.name}_rrule"]
 
-    def source_code(self, wanted: tuple[bool, ...], numbers: tuple[bool, ...] | None) -> str:
+    def source_code(self, wanted: tuple[bool, ...], numbers: tuple[bool, ...] | type) -> str:
         """Return the Python source of the rule.
 
         Args:
             wanted: for which arguments there is a gradient.
-            numbers: which arguments are Python's numbers; None where all are, and real.
+            numbers: which arguments are Python's numbers; their type where all are.
         """
         if not any(wanted):
             return self._lines(["return y, None"])
-        if numbers is None:
-            return self._lines(self._partials(wanted))
+        if isinstance(numbers, type):
+            return self._lines(self._partials(wanted, numbers))
         lines = ["shape, dtype = y.shape, y.dtype"]
         for name, want, is_number in zip(self.names, wanted, numbers, strict=True):
             fits = f"None if {name}.shape == shape and {name}.dtype is dtype else "
@@ -124,10 +125,10 @@ class ScalarRule:
         head = [f"def {self.f.name}_rrule({arguments}):", f"    y = {value}"]
         return "\n".join([*head, *("    " + line for line in body)]) + "\n"
 
-    def _partials(self, wanted: tuple[bool, ...]) -> list[str]:
+    def _partials(self, wanted: tuple[bool, ...], kind: type) -> list[str]:
         """Return the lines that compute the partial derivatives in place of a pullback."""
         assignments, texts = to_python([p for p, want in self._chosen(wanted) if want])
-        remaining = iter(texts)
+        remaining = iter(texts if kind is float else [f"({t}).conjugate()" for t in texts])
         partials = [next(remaining) if want else "None" for _, want in self._chosen(wanted)]
         return [
             "try:",
@@ -186,10 +187,10 @@ def _bracketed(text: str) -> str:
     return text if text.isidentifier() else f"({text})"
 
 
-def _ieee(f: Primitive, wanted: tuple[bool, ...], *args: Any) -> tuple[Any, ...]:
-    """Evaluate partial derivatives where Python's floats raise: as arrays do, with inf or nan."""
-    numbers = tuple(map(np.float64, args))
+def _ieee(f: Primitive, wanted: tuple[bool, ...], kind: type, *args: Any) -> tuple[Any, ...]:
+    """Evaluate partial derivatives where Python's numbers raise: as arrays do, with inf or nan."""
+    numbers = tuple(map(np.dtype(kind).type, args))
     with np.errstate(all="ignore"):
         rule = next(r for r in f.rrules if isinstance(r, ScalarRule)).bind(f, numbers, wanted)
         partials = rule(*numbers)[1](1.0)
-    return tuple(p if p is None else float(p) for p in partials)
+    return tuple(p if p is None else kind(p) for p in partials)

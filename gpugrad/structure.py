@@ -402,11 +402,12 @@ def _visit_function(walk: Walk, f: Any) -> Node:
         walk.recursive = True
         return Recursion(outer)
     node = walk.inside[id(f)] = Closure(f.__code__.co_freevars)
-    written = _written(f.__code__)
+    written: set[int] = set()
+    _collect_written(f, written, set())
     try:
-        for name, cell in zip(node.names, f.__closure__, strict=True):
-            # What the function itself assigns (nonlocal) stays the caller's own variable.
-            left = name in written or not _is_full(cell)
+        for cell in f.__closure__:
+            # What is assigned to (nonlocal) stays the caller's own variable.
+            left = id(cell) in written or not _is_full(cell)
             node.children.append(NOTHING if left else walk.node(cell.cell_contents))
     finally:
         del walk.inside[id(f)]
@@ -425,14 +426,29 @@ def _is_full(cell: types.CellType) -> bool:
     return True
 
 
+def _collect_written(f: types.FunctionType, found: set[int], seen: set[int]) -> None:
+    """Collect the ids of the cells that a function, or one that it captured, assigns to."""
+    seen.add(id(f))
+    written = _written(f.__code__)
+    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+        if name in written:
+            found.add(id(cell))
+        elif _is_full(cell):
+            value = cell.cell_contents
+            if type(value) is types.FunctionType and id(value) not in seen:
+                _collect_written(value, found, seen)
+
+
 @functools.cache
 def _written(code: types.CodeType) -> frozenset[str]:
-    """Return the captured variables that a function assigns to."""
-    return frozenset(
+    """Return the captured variables that a function, or one defined inside it, assigns to."""
+    written = {
         instruction.argval
         for instruction in dis.get_instructions(code)
-        if instruction.opname == "STORE_DEREF" and instruction.argval in code.co_freevars
-    )
+        if instruction.opname == "STORE_DEREF"
+    }
+    inner = [_written(constant) for constant in code.co_consts if type(constant) is types.CodeType]
+    return frozenset(code.co_freevars) & written.union(*inner)
 
 
 _OPAQUE = (type, types.ModuleType, Primitive, enum.Enum, np.dtype)

@@ -138,7 +138,7 @@ class Projection:
     def __call__(self, dx: Any) -> Any:
         """Return the gradient there."""
         dtype = getattr(dx, "dtype", None)
-        if dtype == self.dtype:
+        if dtype == self.dtype and type(dx) is not complex:
             return unbroadcast(dx, self.shape)
         if self.real and kind_of(dx) == "c":
             dx = F.real(dx)

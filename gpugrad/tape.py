@@ -244,7 +244,7 @@ class Tape(Level):
                 continue
             if type(back) is tuple:  # the partial derivatives themselves, of Python's numbers
                 for operand, partial in zip(operands, back):  # noqa: B905
-                    if type(operand) is int:
+                    if partial is not None and type(operand) is int:
                         old = gradients[operand]
                         gradients[operand] = dy * partial if old is None else old + dy * partial
                 continue

@@ -259,7 +259,8 @@ class Tracked(Operators, LevelValue):
 
     def reshape(self, *shape: Any) -> Any:
         """Return the array in another shape, given as one tuple or as integers."""
-        return F.reshape(self, shape[0] if len(shape) == 1 and type(shape[0]) is tuple else shape)
+        (shape,) = shape if len(shape) == 1 and type(shape[0]) in (tuple, list) else (shape,)
+        return F.reshape(self, tuple(shape))
 
     def ravel(self) -> Any:
         """Return the array with one axis."""
@@ -320,8 +321,13 @@ class Tracked(Operators, LevelValue):
             return f(*args)
         if method == "reduce" and ufunc in _REDUCTIONS:
             return _recorded(_REDUCTIONS[ufunc], ufunc, args, {"axis": 0, **kwargs})
-        if method != "__call__" or f is None:
-            raise _not_recorded(f"numpy.{ufunc.__name__}", f)
+        if method != "__call__":
+            raise ArgumentError(
+                f"numpy.{ufunc.__name__}.{method} of a recorded array cannot be recorded. "
+                f"Write it with functions of gpugrad.xp"
+            )
+        if f is None:
+            raise _not_recorded(ufunc)
         if kwargs.get("out"):
             raise ArgumentError(
                 f"numpy.{ufunc.__name__} into a plain array would drop the gradient of the "
@@ -332,9 +338,11 @@ class Tracked(Operators, LevelValue):
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
     ) -> Any:
+        if function in _FACTS:
+            return function(*map(plain, args), **kwargs)
         f = primitive_of(function)
         if f is None:
-            raise _not_recorded(f"numpy.{function.__name__}", f)
+            raise _not_recorded(function)
         return _recorded(f, function, args, kwargs)
 
 
@@ -342,7 +350,7 @@ def _method(f: Primitive) -> Any:
     """Return a method that is the function `f`."""
 
     def method(self: Tracked, *args: Any, **kwargs: Any) -> Any:
-        return f(self, *args, **kwargs)
+        return _recorded(f, f, (self, *args), kwargs)
 
     method.__name__ = method.__qualname__ = f.name
     method.__doc__ = f"Return xp.{f.name} of the array."
@@ -357,28 +365,47 @@ Tracked.cumprod = _method(F.cumulative_prod)  # type: ignore[attr-defined]
 
 _NO_VALUE = inspect.signature(np.sum).parameters["keepdims"].default  # NumPy's mark of absence
 
+# What these say of an array is no number that a gradient could flow through.
+_FACTS = {np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj, np.ndim, np.result_type}
+_FACTS |= {np.shape, np.size}
+
+# The standard's names of arguments that NumPy also calls otherwise.
+_NEW_KEYWORDS = {"a_max": "max", "a_min": "min", "ddof": "correction"}
+
 _REDUCTIONS = {np.add: F.sum, np.multiply: F.prod, np.maximum: F.max, np.minimum: F.min}
 
 
 def _recorded(f: Any, original: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Call a primitive with the arguments that NumPy's function of that name was called with."""
-    kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not _NO_VALUE}
+    given = {k: v for k, v in kwargs.items() if v is not None and v is not _NO_VALUE}
+    kwargs = {_NEW_KEYWORDS.get(k, k): v for k, v in given.items()}
     try:
         return f(*args, **kwargs)
     except GpugradError:
         raise
     except TypeError as error:
         raise ArgumentError(
-            f"numpy.{original.__name__} of a recorded array: {error}. "
+            f"{_shown(original)} of a recorded array: {error}. "
             f"Write it as xp.{f.name}(...), with the array-API standard's arguments"
         ) from error
 
 
-def _not_recorded(name: str, f: Any) -> GpugradError:
+def _not_recorded(function: Any) -> GpugradError:
+    name = _shown(function)
     return ArgumentError(
         f"{name} has no rule and cannot be recorded. Write it with functions of gpugrad.xp, or "
         f"give it a rule with gpugrad.rrule.register({name})"
     )
+
+
+def _shown(function: Any) -> str:
+    """Return a function's name as callers know it: numpy.sum, or x.sum for the method."""
+    name = function.__name__
+    if isinstance(function, Primitive):
+        return f"x.{name}"
+    is_numpy = vars(np).get(name) is function
+    module = "numpy" if is_numpy else getattr(function, "__module__", None)
+    return f"{module}.{name}" if module else name
 
 
 def _share(a: Any, b: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
 from gpugrad.nn.device import to_device
 from gpugrad.nn.initialisers import glorot_uniform, zeros
@@ -80,7 +81,9 @@ class Dense:
         shape = getattr(x, "shape", None)
         if not shape or shape[-1] != self.weight.shape[0]:
             raise self._misfit(x)
-        return self.activation(x @ self.weight + self.bias)
+        # matmul is asked and not x @ weight: a plain x would ask its own library first, which may
+        # be slow to give way to a recorded weight, or refuse.
+        return self.activation(F.matmul(x, self.weight) + self.bias)
 
     def __repr__(self) -> str:
         inputs, outputs = self.weight.shape

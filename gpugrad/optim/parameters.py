@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import array_api_compat
+import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError, SensitivityError
-from gpugrad.namespace import library_of, plain, shape_of
+from gpugrad.namespace import SCALAR_TYPES, library_of, plain, shape_of
 from gpugrad.structure import Walk
 
 Model = TypeVar("Model")
@@ -39,7 +40,7 @@ class Parameters:
         except SensitivityError as error:
             raise self._misfit(str(error)) from None
         for x, g in zip(self.values, self.gradients, strict=True):
-            if type(g) is type(x) and (type(g) is float or g.shape == x.shape):
+            if type(g) is type(x) and (type(g) in SCALAR_TYPES or g.shape == x.shape):
                 continue  # by far the most frequent
             if g is not None and shape_of(g) != shape_of(x):
                 shapes = f"{shape_of(x)}, its gradient {shape_of(g)}"
@@ -48,7 +49,7 @@ class Parameters:
     def rebuild(self, values: Iterable[Any]) -> Any:
         """Return the model with these values in place of its own, in their data types."""
         kept = [
-            y if type(x) is float or y.dtype is x.dtype else in_dtype_of(x, y)
+            y if type(y) is type(x) is float else in_dtype_of(x, y)
             for x, y in zip(self.values, values, strict=True)
         ]
         return self.node.rebuild(self.old, iter(kept))
@@ -75,8 +76,10 @@ class Parameters:
 
 def in_dtype_of(old: Any, new: Any) -> Any:
     """Return `new` in the data type of `old`: a rate that is a NumPy float64 has widened it."""
-    dtype = getattr(old, "dtype", None)
-    return new if dtype is None or new.dtype == dtype else F.astype(new, dtype)
+    if type(old) in SCALAR_TYPES:
+        return type(old)(new) if isinstance(new, np.generic) else new
+    dtype = old.dtype
+    return new if new.dtype is dtype or new.dtype == dtype else F.astype(new, dtype)
 
 
 def _zero_like(x: Any) -> Any:

@@ -23,6 +23,11 @@ def nonzero(y: Any) -> Any:
     return F.where(y == 0, 1, y)
 
 
+def conj(x: Any) -> Any:
+    """Return the complex conjugate; a real array as it is."""
+    return F.conj(x) if kind_of(x) == "c" else x
+
+
 # --- Arithmetic ------------------------------------------------------------------------------
 scalar_rule(F.add, 1, 1)
 scalar_rule(F.subtract, 1, -1)
@@ -115,7 +120,7 @@ def sign_rrule(_: Any, x: Any) -> Any:
 @rrule.register(F.conj)
 def conj_rrule(_: Any, x: Any) -> Any:
     def conj_back(dy: Any) -> Any:
-        return None, F.conj(dy) if kind_of(dy) == "c" else dy
+        return None, conj(dy)
 
     return F.conj(x), conj_back
 
@@ -150,8 +155,8 @@ def where_rrule(_: Any, condition: Any, a: Any, b: Any, *, needs: tuple[bool, ..
     project_a, project_b = Projection(a), Projection(b)
 
     def where_back(dy: Any) -> Any:
-        da = project_a(F.where(condition, dy, 0)) if need_a else None
-        db = project_b(F.where(condition, 0, dy)) if need_b else None
+        da = project_a(F.where(condition, dy, 0.0)) if need_a else None
+        db = project_b(F.where(condition, 0.0, dy)) if need_b else None
         return None, None, da, db
 
     return F.where(condition, a, b), where_back
@@ -173,9 +178,9 @@ def clip_rrule(
     def clip_back(dy: Any) -> Any:
         dx = dy
         for outside in (below, above):
-            dx = dx if outside is None else F.where(outside, 0, dx)
-        dlow = project_low(F.where(below, dy, 0)) if project_low else None
-        dhigh = project_high(F.where(above, dy, 0)) if project_high else None
+            dx = dx if outside is None else F.where(outside, 0.0, dx)
+        dlow = project_low(F.where(below, dy, 0.0)) if project_low else None
+        dhigh = project_high(F.where(above, dy, 0.0)) if project_high else None
         return (None, project_x(dx), dlow, dhigh)[: len(needs) + 1]
 
     return y, clip_back

@@ -7,18 +7,14 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.namespace import kind_of
 from gpugrad.registry import rrule
+from gpugrad.rules.elementwise import conj
 from gpugrad.tangent import Projection
-
-
-def conj(x: Any) -> Any:
-    """Return the complex conjugate; a real array as it is."""
-    return F.conj(x) if kind_of(x) == "c" else x
 
 
 def adjoint(x: Any) -> Any:
     """Return the conjugate transpose of a matrix, or of each matrix of a stack."""
     transposed = x.T if len(x.shape) == 2 else F.matrix_transpose(x)
-    return F.conj(transposed) if kind_of(x) == "c" else transposed
+    return conj(transposed)
 
 
 @rrule.register(F.matmul)

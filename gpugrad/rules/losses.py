@@ -6,6 +6,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.losses import (
+    Softmax,
     batch_size,
     cross_entropy,
     hinge_loss,
@@ -57,24 +58,18 @@ def logit_cross_entropy_rrule(
     _: Any, logits: Any, y: Any, *, axis: int = -1, needs: tuple[bool, bool]
 ) -> Any:
     """∂/∂logits = (softmax(logits) Σ y − y) / batch, ∂/∂y = −logsoftmax(logits) / batch."""
-    batch = batch_size(logits, axis)
     targets = soft_targets(y, logits, axis)
-    # The loss does not depend on the shift: it is no part of any derivative.
-    z = logits - F.stop_gradient(F.max(logits, axis=axis, keepdims=True))
-    e = F.exp(z)
-    total = F.sum(e, axis=axis, keepdims=True)
-    log_total = F.log(total)
-    weight = F.sum(targets, axis=axis, keepdims=True)
-    # −Σ y (z − log total), without an array for the logarithms of all probabilities
-    loss = (F.sum(weight * log_total) - F.sum(targets * z)) / batch
+    softmax = Softmax(logits, targets, axis)
+    batch = batch_size(logits, axis)
+    e, weight, total = softmax.e, softmax.weight, softmax.total
+    minus_log_p = softmax.log_total - softmax.z if needs[1] else None
 
     def logit_cross_entropy_back(dloss: Any) -> Any:
         scale = dloss / batch
         dlogits = (e * (weight / total) - targets) * scale if needs[0] else None
-        dy = (log_total - z) * scale if needs[1] else None
-        return None, dlogits, dy
+        return None, dlogits, minus_log_p * scale if needs[1] else None
 
-    return loss, logit_cross_entropy_back
+    return softmax.loss, logit_cross_entropy_back
 
 
 @rrule.register(hinge_loss)

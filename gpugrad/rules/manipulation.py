@@ -15,7 +15,7 @@ from gpugrad.tangent import Projection, unbroadcast
 
 def _slice(x: Any, axis: int, start: int, end: int) -> Any:
     """Return x[..., start:end, ...] along an axis."""
-    return x[(*(slice(None),) * (axis % len(x.shape)), slice(start, end))]
+    return x[(*(slice(None),) * (axis % len(x.shape)), slice(start, end), ...)]
 
 
 @rrule.register(F.reshape)
@@ -184,16 +184,18 @@ def unstack_rrule(_: Any, x: Any, *, axis: int = 0) -> Any:
 
 @rrule.register(F.diff)
 def diff_rrule(
-    _: Any, x: Any, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None
+    _: Any, x: Any, *, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None
 ) -> Any:
     """The pullback of a difference is minus the difference of dy with zeros at both ends."""
-    y = F.diff(x, axis=axis, n=n, prepend=prepend, append=append)
+    ends = {"prepend": prepend, "append": append}
+    given = {name: end for name, end in ends.items() if end is not None}
+    y = F.diff(x, axis=axis, n=n, **given)
     before = 0 if prepend is None else shape_of(prepend)[axis]
     length = shape_of(x)[axis]
 
     def diff_back(dy: Any) -> Any:
         for _ in range(n):
-            edge = F.zeros_like(_slice(dy, axis, 0, 1))
+            edge = F.zeros_like(F.sum(dy, axis=axis, keepdims=True))
             dy = -F.diff(F.concat([edge, dy, edge], axis=axis), axis=axis)
         return None, _slice(dy, axis, before, before + length)
 

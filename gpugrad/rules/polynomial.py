@@ -7,6 +7,7 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.polynomial import evalpoly
 from gpugrad.registry import rrule
+from gpugrad.rules.elementwise import conj
 from gpugrad.tangent import Projection
 
 
@@ -22,12 +23,12 @@ def evalpoly_rrule(_: Any, x: Any, weights: Any, *, needs: tuple[bool, bool]) ->
             slope = 0 * x
             for i in range(degree, 0, -1):
                 slope = slope * x + i * weights[i]
-            dx = dy * slope
+            dx = dy * conj(slope)
         if needs[1]:
-            terms, power = [], dy
+            terms, power, xbar = [], dy, conj(x)
             for _ in range(degree + 1):
                 terms.append(F.sum(power))
-                power = power * x
+                power = power * xbar
             dweights = project(F.stack(terms))
         return None, dx, dweights
 

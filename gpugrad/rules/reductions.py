@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.namespace import kind_of, shape_of
+from gpugrad.namespace import shape_of
 from gpugrad.registry import rrule
-from gpugrad.rules.elementwise import nonzero
+from gpugrad.rules.elementwise import conj, nonzero
 from gpugrad.tangent import Projection
 
 Axis = int | tuple[int, ...] | None
@@ -110,12 +110,10 @@ def _shifted(x: Any, by: int) -> Any:
 
 def _products_before(x: Any) -> Any:
     """Return, along the last axis, the product of all earlier elements."""
+    if x.shape[-1] == 0:
+        return x
     ones = F.ones_like(x[..., :1])
     return F.cumulative_prod(F.concat([ones, x[..., :-1]], axis=-1), axis=-1)
-
-
-def _conj(x: Any) -> Any:
-    return F.conj(x) if kind_of(x) == "c" else x
 
 
 @rrule.register(F.prod)
@@ -132,7 +130,7 @@ def prod_rrule(_: Any, x: Any, *, axis: Axis = None, **kwargs: Any) -> Any:
         before = _products_before(factors)
         after = F.flip(_products_before(F.flip(factors, axis=-1)), axis=-1)
         others = F.permute_dims(F.reshape(before * after, shape_of(moved)), back_order)
-        return None, project(reduction.beside(dy) * _conj(others))
+        return None, project(reduction.beside(dy) * conj(others))
 
     return F.prod(x, axis=axis, **kwargs), prod_back
 
@@ -177,12 +175,12 @@ def cumulative_prod_rrule(
             dy = _without_first(dy, along)
         factors, sums = F.moveaxis(x, along, -1), F.moveaxis(dy, along, -1)
         before = _products_before(factors)
-        slopes = _conj(_shifted(factors, 1))
         step = 1
+        slopes = conj(_shifted(factors, 1)) if factors.shape[-1] > 1 else factors
         while step < factors.shape[-1]:
             sums = sums + slopes * _shifted(sums, step)
             slopes = slopes * _shifted(slopes, step)
             step *= 2
-        return None, project(F.moveaxis(_conj(before) * sums, -1, along))
+        return None, project(F.moveaxis(conj(before) * sums, -1, along))
 
     return y, cumulative_prod_back
