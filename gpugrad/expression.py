@@ -7,7 +7,7 @@ that writes calls down instead of computing them. `to_python` prints expressions
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gpugrad import functions as F
@@ -61,21 +61,27 @@ _BINARY = {
 }
 
 
-def nodes(expressions: Iterable[Any]) -> Iterator[Symbol]:
-    """Yield every call in the expressions, once for each place it stands in, inner ones first."""
-    for expression in expressions:
+def counted(expressions: Iterable[Any]) -> Counter[Any]:
+    """Count in how many places each call stands; what stands inside a repeated one counts once."""
+    counts: Counter[Any] = Counter()
+
+    def count(expression: Any) -> None:
         if isinstance(expression, Symbol) and isinstance(expression.function, Primitive):
-            yield from nodes(expression.args)
-            yield expression
+            key = _key(expression)
+            counts[key] += 1
+            if counts[key] == 1:
+                for argument in expression.args:
+                    count(argument)
+
+    for expression in expressions:
+        count(expression)
+    return counts
 
 
 def functions_in(expressions: Iterable[Any]) -> dict[Primitive, int]:
     """Return the functions that the printed expressions call by name, with their arity."""
-    return {
-        node.function: len(node.args)
-        for node in nodes(expressions)
-        if isinstance(node.function, Primitive) and node.function not in {*_BINARY, F.negative}
-    }
+    with_operator = {*_BINARY, F.negative}
+    return {f: len(args) for f, *args in counted(expressions) if f not in with_operator}
 
 
 def to_python(expressions: Sequence[Any]) -> tuple[list[str], list[str]]:
@@ -86,9 +92,9 @@ def to_python(expressions: Sequence[Any]) -> tuple[list[str], list[str]]:
         >>> to_python([1 - y * y, (1 - y) * y])
         ([], ['1 - y * y', '(1 - y) * y'])
     """
-    counts = Counter(id(node) for node in nodes(expressions))
+    counts = counted(expressions)
     assignments: list[str] = []
-    names: dict[int, str] = {}
+    names: dict[Any, str] = {}
 
     def printed(expression: Any) -> tuple[str, int]:
         """Return the text, and how tightly its outermost operator binds."""
@@ -96,16 +102,24 @@ def to_python(expressions: Sequence[Any]) -> tuple[list[str], list[str]]:
             return repr(expression), _ATOM if expression >= 0 else _MINUS
         if isinstance(expression.function, str):
             return expression.function, _ATOM
-        if id(expression) in names:
-            return names[id(expression)], _ATOM
+        key = _key(expression)
+        if key in names:
+            return names[key], _ATOM
         text, binding = _call_text(expression.function, [printed(a) for a in expression.args])
-        if counts[id(expression)] == 1:
+        if counts[key] == 1:
             return text, binding
-        names[id(expression)] = name = f"t{len(names)}"
+        names[key] = name = f"t{len(names)}"
         assignments.append(f"{name} = {text}")
         return name, _ATOM
 
     return assignments, [printed(expression)[0] for expression in expressions]
+
+
+def _key(expression: Any) -> Any:
+    """Return what two expressions have in common if they are the same."""
+    if isinstance(expression, Symbol):
+        return (expression.function, *map(_key, expression.args))
+    return expression
 
 
 def operator_text(function: Any, operands: Sequence[str]) -> str | None:

@@ -118,6 +118,16 @@ var = _function("var")
 
 # --- Linear algebra --------------------------------------------------------------------------
 
+
+def _linear(x: Any, weight: Any, bias: Any) -> Any:
+    product = x @ weight
+    if product.dtype != bias.dtype or not product.shape:
+        return product + bias
+    product += bias  # into the product's own memory
+    return product
+
+
+linear = Primitive("linear", default=_linear)
 matmul = _operator("matmul", operator.matmul)
 matrix_transpose = _function("matrix_transpose", view=True)
 tensordot = _function("tensordot")

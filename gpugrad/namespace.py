@@ -46,7 +46,7 @@ class Level:
 
     def binary(self, f: Any, a: Any, b: Any) -> Any:
         """Answer the call of a differentiable function of two values, one or both of this level."""
-        return f(a, b)
+        return self.call(f, (a, b), {})
 
 
 NO_LEVEL = Level()

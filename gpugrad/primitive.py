@@ -135,17 +135,29 @@ class Primitive:
         if self.sequence:
             return self._resolve_sequence(args)
         if any(isinstance(argument, LevelValue) for argument in args):
-            implementation = self._call_level_of if len(args) == 1 else self._call_youngest
+            implementation = self._call_level_implementation(len(args))
         else:
             implementation = self._find(args)
         key = type(args[0]) if len(args) == 1 else tuple(map(type, args))
         self.implementations[key] = implementation
         return implementation
 
-    def _call_level_of(self, x: Any, **kwargs: Any) -> Any:
-        if kwargs or not self.differentiable:
-            return x.level.call(self, (x,), kwargs)
-        return x.level.unary(self, x)
+    def _call_level_implementation(self, count: int) -> Function:
+        """Return the shortest way to the level of one of `count` arguments."""
+        if count > 2 or not self.differentiable or self.view or self.keywords:
+            return self._call_youngest
+        return self._call_unary if count == 1 else self._call_binary
+
+    def _call_unary(self, x: Any, **kwargs: Any) -> Any:
+        return x.level.call(self, (x,), kwargs) if kwargs else x.level.unary(self, x)
+
+    def _call_binary(self, a: Any, b: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            return namespace.youngest((a, b)).call(self, (a, b), kwargs)
+        level = a.level if isinstance(a, LevelValue) else b.level
+        if isinstance(b, LevelValue) and b.level.birth > level.birth:
+            level = b.level
+        return level.binary(self, a, b)
 
     def _call_youngest(self, *args: Any, **kwargs: Any) -> Any:
         return namespace.youngest(args).call(self, args, kwargs)

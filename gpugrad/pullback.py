@@ -90,6 +90,9 @@ class Outputs:
             return
         walk = Walk()
         self.node = walk.node(y)
+        for x in walk.leaves:
+            if type(x) is Tracked:
+                x.check_current("return")
         recorded = [type(x) is Tracked and x.level is tape for x in walk.leaves]
         pairs = list(zip(walk.leaves, recorded, strict=True))
         self.leaves = [x.value if mine else x for x, mine in pairs]

@@ -52,17 +52,18 @@ class RegisteredRule:
 
     def bind(self, f: Any, args: tuple[Any, ...], needs: tuple[bool, ...]) -> Callable[..., Any]:
         """Return the rule for arguments like these, as a function of them."""
-        options = {"needs": needs[: self.positional]} if self.wants_needs else {}
+        by_position = self.keyword is not None and len(args) == self.positional + 1
+        if by_position:
+            needs = needs[:-1]
+        options = {"needs": needs} if self.wants_needs else {}
         rule = functools.partial(self.rule, f, **options)
-        if self.keyword is not None and len(args) == self.positional + 1:
-            return _by_position(rule, self.keyword)
-        return rule
+        return _by_position(rule, self.keyword) if by_position else rule
 
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _by_position(rule: Rule, keyword: str) -> Rule:
+def _by_position(rule: Rule, keyword: Any) -> Rule:
     """Adapt a rule to a call with its first keyword argument by position, as in np.sum(x, 0)."""
 
     def adapted(*args: Any, **kwargs: Any) -> Any:

@@ -17,7 +17,7 @@ import inspect
 import itertools
 import linecache
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from gpugrad.tangent import Projection
 _counter = itertools.count()
 
 
-def scalar_rule(f: Primitive, *partials: Any) -> None:
+def scalar_rule(f: Primitive, *partials: Any, real: bool = False) -> None:
     """Register the derivatives of the elementwise function `f`.
 
     Args:
@@ -40,9 +40,10 @@ def scalar_rule(f: Primitive, *partials: Any) -> None:
         partials: for each argument, in order, the partial derivative: a number, a function
             `(y, *args)` of the value and the arguments, or None where there is none. Where `f` is
             complex it is holomorphic, and the partial is the complex derivative.
+        real: True for functions that take no complex arguments.
     """
     caller = inspect.stack(0)[1]
-    add_rule(f.rrules, ScalarRule(f, partials, f"{caller.filename}:{caller.lineno}"))
+    add_rule(f.rrules, ScalarRule(f, partials, real, f"{caller.filename}:{caller.lineno}"))
 
 
 class ScalarRule:
@@ -50,8 +51,9 @@ class ScalarRule:
 
     types: tuple[type, ...] = ()
 
-    def __init__(self, f: Primitive, partials: tuple[Any, ...], source: str) -> None:
+    def __init__(self, f: Primitive, partials: tuple[Any, ...], real: bool, source: str) -> None:
         self.f = f
+        self.real = real
         self.source = source
         self.names = _argument_names(partials)
         y, *args = (Symbol(name) for name in ("y", *self.names))
@@ -113,11 +115,16 @@ class ScalarRule:
             fits = f"None if {name}.shape == shape and {name}.dtype is dtype else "
             if want:
                 lines.append(f"project_{name} = {'' if is_number else fits}Projection({name})")
-        if any(isinstance(partial, Symbol) for partial, want in self._chosen(wanted) if want):
-            holomorphic = self._back(wanted, "conj({})")
+        symbolic = any(
+            isinstance(partial, Symbol) for partial, want in self._chosen(wanted) if want
+        )
+        if symbolic and not self.real:
+            holomorphic = self._back(wanted, holomorphic=True)
             lines += ["if kind_of(y) == 'c':", *("    " + line for line in holomorphic)]
             lines += [f"    return y, {self.f.name}_back"]
-        return self._lines([*lines, *self._back(wanted, "{}"), f"return y, {self.f.name}_back"])
+        return self._lines(
+            [*lines, *self._back(wanted, holomorphic=False), f"return y, {self.f.name}_back"]
+        )
 
     def _lines(self, body: list[str]) -> str:
         arguments = ", ".join(self.names)
@@ -141,18 +148,19 @@ class ScalarRule:
     def _chosen(self, wanted: tuple[bool, ...]) -> Iterator[tuple[Any, bool]]:
         return zip(self.partials, wanted, strict=True)
 
-    def _back(self, wanted: tuple[bool, ...], conj: str) -> list[str]:
+    def _back(self, wanted: tuple[bool, ...], *, holomorphic: bool) -> list[str]:
         """Return the lines that define the pullback."""
-        chosen = [p for p, want in self._chosen(wanted) if want and isinstance(p, Symbol)]
-        assignments, texts = to_python([p.args[1] if _is_reciprocal(p) else p for p in chosen])
+        conj = _conj if holomorphic else _as_it_is
+        products = [_product(partial, conj) for partial, want in self._chosen(wanted) if want]
+        assignments, texts = to_python(products)
         remaining = iter(texts)
         lines = [f"def {self.f.name}_back(dy):", *("    " + line for line in assignments)]
         results: list[str] = ["None"]
-        for name, (partial, want) in zip(self.names, self._chosen(wanted), strict=True):
+        for name, want in zip(self.names, wanted, strict=True):
             if not want:
                 results.append("None")
                 continue
-            lines.append(f"    d{name} = {_product(partial, remaining, conj)}")
+            lines.append(f"    d{name} = {next(remaining)}")
             lines.append(f"    if project_{name} is not None:")
             lines.append(f"        d{name} = project_{name}(d{name})")
             results.append(f"d{name}")
@@ -167,24 +175,31 @@ def _argument_names(partials: tuple[Any, ...]) -> list[str]:
     return ["x"] if len(partials) == 1 else ["a", "b"]
 
 
-def _is_reciprocal(partial: Any) -> bool:
-    if not isinstance(partial, Symbol) or partial.function is not F.divide:
-        return False
-    numerator = partial.args[0]
-    return isinstance(numerator, (int, float)) and numerator == 1
+_DY = Symbol("dy")
 
 
-def _product(partial: Any, texts: Iterator[str], conj: str) -> str:
-    """Return the text of the sensitivity times a partial derivative."""
+def _conj(expression: Any) -> Any:
+    return F.conj(expression) if isinstance(expression, Symbol) else expression
+
+
+def _as_it_is(expression: Any) -> Any:
+    return expression
+
+
+def _scaled(expression: Any, factor: float) -> Any:
+    return expression if factor == 1 else -expression if factor == -1 else expression * factor
+
+
+def _product(partial: Any, conj: Callable[[Any], Any]) -> Any:
+    """Return the sensitivity times a partial derivative, with the least work."""
     if not isinstance(partial, Symbol):
-        return {1: "dy", -1: "-dy"}.get(partial, f"dy * {partial!r}")
-    if _is_reciprocal(partial):
-        return f"dy / {_bracketed(conj.format(next(texts)))}"
-    return f"dy * {_bracketed(conj.format(next(texts)))}"
-
-
-def _bracketed(text: str) -> str:
-    return text if text.isidentifier() else f"({text})"
+        return _scaled(_DY, partial)
+    if partial.function is F.divide:
+        above, below = partial.args
+        # dy / b first: where another partial has it too, it is computed once
+        quotient = _DY / conj(below)
+        return conj(above) * quotient if isinstance(above, Symbol) else _scaled(quotient, above)
+    return _DY * conj(partial)
 
 
 def _ieee(f: Primitive, wanted: tuple[bool, ...], kind: type, *args: Any) -> tuple[Any, ...]:

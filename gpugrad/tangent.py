@@ -138,7 +138,7 @@ class Projection:
     def __call__(self, dx: Any) -> Any:
         """Return the gradient there."""
         dtype = getattr(dx, "dtype", None)
-        if dtype == self.dtype and type(dx) is not complex:
+        if dtype is self.dtype and type(dx) is not complex:
             return unbroadcast(dx, self.shape)
         if self.real and kind_of(dx) == "c":
             dx = F.real(dx)
@@ -151,7 +151,7 @@ class Projection:
 def project(dx: Any, x: Any) -> Any:
     """Return `dx` as a gradient of `x`: of its type, shape, data type and device."""
     kind = type(x)
-    if kind is type(dx) and (kind in SCALAR_TYPES or (dx.shape == x.shape and dx.dtype == x.dtype)):
+    if kind is type(dx) and (kind in SCALAR_TYPES or (dx.dtype is x.dtype and dx.shape == x.shape)):
         return dx if getattr(dx, "base", None) is None else _own(dx)
     dx = Projection(x)(dx)
     if isinstance(x, LevelValue) or isinstance(dx, LevelValue):

@@ -3,36 +3,25 @@
 A line is appended as each call runs, so the lines are in topological order and the sweep walks
 them backwards: no recursion, no sorting. A line keeps slots (numbers), never recorded values, so
 that the tape holds only what the pullbacks need, and nothing refers to itself.
+
+The parts of a line are in lists of their own. The garbage collector forgets tuples of numbers, as
+the operands and partial derivatives of scalar code are; a tuple for each line, with the function
+in it, would be visited again and again, and a recording of a million calls take ten times as long.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
-from gpugrad.namespace import Level, LevelValue
+from gpugrad.namespace import Level, LevelValue, youngest
 from gpugrad.primitive import Primitive
 from gpugrad.registry import bind, no_rule
 from gpugrad.tangent import accumulate
 from gpugrad.tracked import Tracked
 from gpugrad.wengert import listing
-
-
-class Line(NamedTuple):
-    """One recorded call. On the tape itself lines are plain tuples of these: they cost less.
-
-    `operands` are the function and, for each argument, its slot if it is recorded (a tuple of slots
-    for a sequence of arrays), else a float or a Literal. `back` is the call's pullback (or, of
-    Python's numbers, its partial derivatives), `space` what `space_of` says of the value.
-    """
-
-    operands: tuple[Any, ...]
-    kwargs: dict[str, Any] | None
-    back: Callable[[Any], Any] | None
-    space: Any
 
 
 class Literal:
@@ -77,24 +66,42 @@ def show_space(space: Any) -> str:
 
 
 class Tape(Level):
-    """Records calls on its own values, and pulls sensitivities back through them."""
+    """Records calls on its own values, and pulls sensitivities back through them.
+
+    Attributes:
+        inputs: how many of the first slots are inputs.
+        functions: what was called, None for an input. This list and the next three have an entry a
+            slot.
+        operands: None for the function and, for each argument, its slot if it is recorded (a tuple
+            of slots for a sequence of arrays), else a float or a Literal.
+        backs: the call's pullback; where all is Python's numbers, its partial derivatives.
+        spaces: what `space_of` says of the value.
+        keywords: the keyword arguments of the calls that have any.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines: list[Any] = []
         self.inputs = 0
+        self.functions: list[Any] = []
+        self.operands: list[tuple[Any, ...]] = []
+        self.backs: list[Any] = []
+        self.spaces: list[Any] = []
+        self.keywords: dict[int, dict[str, Any]] = {}
 
     def record_inputs(self, values: list[Any]) -> list[Tracked]:
         """Return the inputs of the recording, all of them, before the first call."""
-        self.inputs = len(values)
-        self.lines = [((), None, None, space_of(value)) for value in values]
+        self.inputs = count = len(values)
+        self.functions = [None] * count
+        self.operands = [()] * count
+        self.backs = [None] * count
+        self.spaces = [space_of(value) for value in values]
         return [Tracked(value, self, slot) for slot, value in enumerate(values)]
 
     # --- Recording ---------------------------------------------------------------------------
 
     def call(self, f: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the call on the values of this tape's arguments, and append a line for it."""
-        operands: list[Any] = [f]
+        operands: list[Any] = [None]
         primals: list[Any] = []
         mask, bit = 0, 1
         for argument in args:
@@ -127,18 +134,19 @@ class Tape(Level):
         y, back = answer
         if back is None:
             return y
+        slot = len(self.backs)
+        if kwargs:
+            self.keywords[slot] = kwargs
+        recorded: Any = self._append(f, tuple(operands), y, back)
         if type(y) is tuple:
-            return self._append_tuple(tuple(operands), kwargs, back, y, args[0])
-        recorded = Tracked(y, self, len(self.lines))
-        self.lines.append((tuple(operands), kwargs or None, back, space_of(y)))
+            recorded = self._append_items(slot, y)
         if f.view and type(args[0]) is Tracked:
-            args[0].add_view(recorded)
+            for view in recorded if type(y) is tuple else (recorded,):
+                args[0].add_view(view)
         return recorded
 
     def unary(self, f: Primitive, x: Any) -> Any:
         """Call a differentiable function of one recorded array: what `call` does, but faster."""
-        if f.view or f.sequence:
-            return self.call(f, (x,), {})
         value = x.value
         key = (1, type(value))
         try:
@@ -148,24 +156,24 @@ class Tape(Level):
         answer = rule(value)
         if answer is NotImplemented:
             raise no_rule(f, key[1:])
-        return self._append((f, x.slot), *answer)
+        return self._append(f, (None, x.slot), *answer)
 
     def binary(self, f: Primitive, a: Any, b: Any) -> Any:
         """Call a differentiable function of two arrays: what `call` does, but faster."""
         if type(a) is not Tracked:
             x, y = a, b.value
-            operands = (f, a if type(a) is float else Literal(a), b.slot)
+            operands = (None, a if type(a) is float else Literal(a), b.slot)
             key = (2, type(x), type(y))
         elif type(b) is not Tracked:
             x, y = a.value, b
-            operands = (f, a.slot, b if type(b) is float else Literal(b))
+            operands = (None, a.slot, b if type(b) is float else Literal(b))
             key = (1, type(x), type(y))
         elif a.level is b.level:
             x, y = a.value, b.value
-            operands = (f, a.slot, b.slot)
+            operands = (None, a.slot, b.slot)
             key = (3, type(x), type(y))
         else:
-            return f(a, b)
+            return youngest((a, b)).call(f, (a, b), {})
         try:
             rule = f.bound_rules[key]
         except KeyError:
@@ -174,24 +182,27 @@ class Tape(Level):
         if answer is NotImplemented:
             raise no_rule(f, key[1:])
         z, back = answer
-        if type(z) is not float:
-            return self._append(operands, z, back)
-        lines = self.lines
-        recorded = Tracked(z, self, len(lines))
-        lines.append((operands, None, back, float))
+        if type(z) is not float or back is None:
+            return self._append(f, operands, z, back)
+        recorded = Tracked(z, self, len(self.backs))
+        self.functions.append(f)
+        self.operands.append(operands)
+        self.backs.append(back)
+        self.spaces.append(float)
         return recorded
 
-    def _append(self, operands: tuple[Any, ...], y: Any, back: Any) -> Any:
+    def _append(self, f: Any, operands: tuple[Any, ...], y: Any, back: Any) -> Any:
         """Append a line for the value `y`, and return it recorded."""
         if back is None:
             return y
-        lines = self.lines
-        recorded = Tracked(y, self, len(lines))
+        recorded = Tracked(y, self, len(self.backs))
+        self.functions.append(f)
+        self.operands.append(operands)
+        self.backs.append(back)
         try:
-            space = (y.dtype, y.shape)
+            self.spaces.append((y.dtype, y.shape))
         except AttributeError:
-            space = type(y)
-        lines.append((operands, None, back, space))
+            self.spaces.append(space_of(y))
         return recorded
 
     def _unwrap_sequence(self, sequence: Any) -> tuple[tuple[Any, ...], list[Any]]:
@@ -202,21 +213,19 @@ class Tape(Level):
         )
         return slots, [x.value if is_mine else x for x, is_mine in zip(sequence, mine, strict=True)]
 
-    def _append_tuple(
-        self, operands: Any, kwargs: Any, back: Callable[[Any], Any], ys: Any, source: Any
-    ) -> tuple[Tracked, ...]:
-        """Append a call with several results: a line for the tuple, and one for each item."""
-        whole = len(self.lines)
-        self.lines.append((operands, kwargs or None, back, space_of(ys)))
-        items: list[Tracked] = []
-        for i, y in enumerate(ys):
-            item = Tracked(y, self, len(self.lines))
-            item_back = functools.partial(_item_back, i, len(ys))
-            self.lines.append(((F.getitem, whole, Literal(i)), None, item_back, space_of(y)))
-            if operands[0].view and type(source) is Tracked:
-                source.add_view(item)
-            items.append(item)
-        return tuple(items)
+    def _append_items(self, whole: int, ys: tuple[Any, ...]) -> tuple[Tracked, ...]:
+        """Append a line for each item of the tuple at slot `whole`."""
+        return tuple(
+            [
+                self._append(
+                    F.getitem,
+                    (None, whole, Literal(i)),
+                    y,
+                    functools.partial(_item_back, i, len(ys)),
+                )
+                for i, y in enumerate(ys)
+            ]
+        )
 
     # --- The reverse sweep -------------------------------------------------------------------
 
@@ -227,19 +236,17 @@ class Tape(Level):
             seeds: slots and the sensitivities that enter there.
             keep: False drops each line with what it holds as soon as it is used.
         """
-        gradients: list[Any] = [None] * len(self.lines)
+        gradients: list[Any] = [None] * len(self.backs)
         for slot, dy in seeds:
             gradients[slot] = accumulate(gradients[slot], dy)
-        lines = self.lines
         if keep:
-            last_line = reversed(lines).__next__
+            last_operands = reversed(self.operands).__next__
+            last_back = reversed(self.backs).__next__
         else:
-            self.lines = []
-            last_line = lines.pop
+            last_operands, last_back = self.operands.pop, self.backs.pop
         last_gradient = gradients.pop
-        for _ in range(len(lines) - self.inputs):
-            operands, _, back, _ = last_line()
-            dy = last_gradient()
+        for _ in range(len(gradients) - self.inputs):
+            operands, back, dy = last_operands(), last_back(), last_gradient()
             if dy is None:
                 continue
             if type(back) is tuple:  # the partial derivatives themselves, of Python's numbers
@@ -266,7 +273,7 @@ class Tape(Level):
     # --- Inspection --------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        return listing(self.lines, self.inputs, show_space)
+        return listing(self, show_space)
 
 
 def _item_back(i: int, n: int, dy: Any) -> tuple[Any, ...]:

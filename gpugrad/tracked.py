@@ -29,11 +29,13 @@ class Tracked(Operators, LevelValue):
     number got by `float(x)` has left the tape: nothing flows back through it.
     """
 
-    __slots__ = ("base", "slot", "views")
+    __slots__ = ("base", "slot", "taken", "views", "writer")
 
     slot: int
     base: Tracked  # set where this may be a view of another recorded array
     views: list[weakref.ref[Tracked]]  # set where there may be views of this
+    taken: tuple[int, Any]  # set where this is x[index]: the slot of x, and the index
+    writer: weakref.ref[Tracked] | None  # which view's assignment left this out of date
 
     def __init__(self, value: Any, level: Level, slot: int) -> None:
         self.value = value
@@ -139,7 +141,13 @@ class Tracked(Operators, LevelValue):
         self._check_single("complex")
         return complex(self.value)
 
+    def check_current(self, name: str) -> None:
+        """Raise AliasError where an assignment through another name left this out of date."""
+        if self.level is _STALE:
+            raise _STALE.error(name)
+
     def _check_single(self, name: str) -> None:
+        self.check_current(name)
         if self.size != 1:
             raise ConversionError(
                 f"{name}() of a recorded array of shape {self.shape}: only one element has a "
@@ -157,7 +165,10 @@ class Tracked(Operators, LevelValue):
     # --- Indexing, iteration, assignment -----------------------------------------------------
 
     def __getitem__(self, index: Any) -> Any:
-        return self.level.call(F.getitem, (self, index), {})
+        y = self.level.call(F.getitem, (self, index), {})
+        if type(y) is Tracked:
+            y.taken = self.slot, index
+        return y
 
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
@@ -168,7 +179,19 @@ class Tracked(Operators, LevelValue):
         return bool(F.any(self == x))
 
     def __setitem__(self, index: Any, values: Any) -> None:
+        written_back = self.level is _STALE and self._is_own_view(index, values)
+        if written_back:  # x[index] += v, which changed the view and now hands it back
+            self.level = values.level
         self._renew(F.index_set(self, index, values))
+        if written_back:
+            values.level, values.writer = _STALE, None
+
+    def _is_own_view(self, index: Any, values: Any) -> bool:
+        """Say whether `values` was taken from here at `index`, and was alone in changing this."""
+        if type(values) is not Tracked or self.writer is None or self.writer() is not values:
+            return False
+        slot, taken_index = getattr(values, "taken", (None, None))
+        return slot == self.slot and taken_index is index
 
     def _renew(self, new: Any) -> None:
         """Take over the place of `new`: this value was assigned into.
@@ -176,10 +199,17 @@ class Tracked(Operators, LevelValue):
         The array itself is not written to. Whoever looks at its memory through a view would not
         see the assignment, so the views, or what this is a view of, may not be used any more.
         """
+        if new.level is not self.level:
+            raise AliasError(
+                "x[...] = v or x += v: x was recorded outside of the function that is being "
+                "differentiated here, v inside of it. Pass x to the function as an argument, or "
+                "make a new array, with xp.where or xp.concat"
+            )
         root: Tracked = getattr(self, "base", self)
         members = [root, *(view() for view in getattr(root, "views", []))]
         for member in members:
             if member is not None and member is not self and _share(member.value, self.value):
+                member.writer = None if member.level is _STALE else weakref.ref(self)
                 member.level = _STALE
         for name in ("base", "views"):
             if hasattr(self, name):
@@ -366,8 +396,10 @@ Tracked.cumprod = _method(F.cumulative_prod)  # type: ignore[attr-defined]
 _NO_VALUE = inspect.signature(np.sum).parameters["keepdims"].default  # NumPy's mark of absence
 
 # What these say of an array is no number that a gradient could flow through.
-_FACTS = {np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj, np.ndim, np.result_type}
-_FACTS |= {np.shape, np.size}
+_FACTS = {
+    *(np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj),
+    *(np.ndim, np.result_type, np.shape, np.size),
+}
 
 # The standard's names of arguments that NumPy also calls otherwise.
 _NEW_KEYWORDS = {"a_max": "max", "a_min": "min", "ddof": "correction"}
@@ -424,15 +456,20 @@ class _Stale(Level):
         self.birth = float("inf")
 
     def call(self, f: Any, args: Any, kwargs: Any) -> NoReturn:
-        raise AliasError(
-            f"{f.name}: a recorded array shares its memory with another one that was assigned to "
+        raise self.error(f.name)
+
+    def binary(self, f: Any, a: Any, b: Any) -> NoReturn:
+        raise self.error(f.name)
+
+    @staticmethod
+    def error(name: str) -> AliasError:
+        """Return the error for a use of such an array in a function."""
+        return AliasError(
+            f"{name}: a recorded array shares its memory with another one that was assigned to "
             f"since (x[...] = v or x += v). NumPy would show the assignment here, a recording "
             f"cannot. Assign to the array itself, x[i, j] = v instead of x[i][j] = v, or take the "
             f"view after the assignment, or take a copy: x[i].copy()"
         )
-
-    def binary(self, f: Any, a: Any, b: Any) -> NoReturn:
-        self.call(f, (a, b), {})
 
 
 _STALE = _Stale()

@@ -9,6 +9,7 @@ y3: float64[] = multiply(5, y2)  gpugrad/rules/elementwise.py:31
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,18 @@ from gpugrad.expression import operator_text
 _ROOT = str(Path(__file__).resolve().parent.parent)
 
 
-def listing(lines: list[Any], inputs: int, show_space: Any) -> str:
+def listing(tape: Any, show_space: Callable[[Any], str]) -> str:
     """Return the printed list of a tape's lines."""
-    names = [f"x{i + 1}" for i in range(inputs)]
-    names += [f"y{i + 1}" for i in range(len(lines) - inputs)]
+    names = [f"x{i + 1}" for i in range(tape.inputs)]
+    names += [f"y{i + 1}" for i in range(len(tape.functions) - tape.inputs)]
     rows: list[tuple[str, str]] = []
-    for name, (operands, kwargs, _, space) in zip(names, lines, strict=True):
-        head = f"{name}: {show_space(space)}"
-        if not operands:
+    for slot, function in enumerate(tape.functions):
+        head = f"{names[slot]}: {show_space(tape.spaces[slot])}"
+        if function is None:
             rows.append((head, ""))
             continue
-        function, *arguments = operands
-        texts = [_text(argument, names) for argument in arguments]
-        texts += [f"{key}={value!r}" for key, value in (kwargs or {}).items()]
+        texts = [_text(operand, names) for operand in tape.operands[slot][1:]]
+        texts += [f"{key}={value!r}" for key, value in tape.keywords.get(slot, {}).items()]
         call = operator_text(function, texts) or f"{function.name}({', '.join(texts)})"
         rows.append((f"{head} = {call}", _where(function)))
     width = max((len(text) for text, _ in rows), default=0)

@@ -81,9 +81,7 @@ class Dense:
         shape = getattr(x, "shape", None)
         if not shape or shape[-1] != self.weight.shape[0]:
             raise self._misfit(x)
-        # matmul is asked and not x @ weight: a plain x would ask its own library first, which may
-        # be slow to give way to a recorded weight, or refuse.
-        return self.activation(F.matmul(x, self.weight) + self.bias)
+        return self.activation(F.linear(x, self.weight, self.bias))
 
     def __repr__(self) -> str:
         inputs, outputs = self.weight.shape

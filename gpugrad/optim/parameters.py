@@ -40,8 +40,6 @@ class Parameters:
         except SensitivityError as error:
             raise self._misfit(str(error)) from None
         for x, g in zip(self.values, self.gradients, strict=True):
-            if type(g) is type(x) and (type(g) in SCALAR_TYPES or g.shape == x.shape):
-                continue  # by far the most frequent
             if g is not None and shape_of(g) != shape_of(x):
                 shapes = f"{shape_of(x)}, its gradient {shape_of(g)}"
                 raise self._misfit(f"a parameter has the shape {shapes}")
@@ -49,7 +47,7 @@ class Parameters:
     def rebuild(self, values: Iterable[Any]) -> Any:
         """Return the model with these values in place of its own, in their data types."""
         kept = [
-            y if type(y) is type(x) is float else in_dtype_of(x, y)
+            y if type(y) is type(x) is np.ndarray and y.dtype is x.dtype else in_dtype_of(x, y)
             for x, y in zip(self.values, values, strict=True)
         ]
         return self.node.rebuild(self.old, iter(kept))

@@ -9,8 +9,8 @@ from gpugrad.activations import logsoftmax, relu, sigmoid, softmax
 from gpugrad.registry import rrule
 from gpugrad.scalar import scalar_rule
 
-scalar_rule(sigmoid, lambda y, x: y * (1 - y))
-scalar_rule(relu, lambda y, x: F.indicator(y > 0, y))
+scalar_rule(sigmoid, lambda y, x: y * (1 - y), real=True)
+scalar_rule(relu, lambda y, x: F.sign(y), real=True)
 
 
 @rrule.register(softmax)

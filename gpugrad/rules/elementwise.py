@@ -43,22 +43,25 @@ scalar_rule(
     lambda y, x, n: n * x ** F.where(n == 0, 1, n - 1),  # 0 · x, not 0 · x⁻¹, at n = 0
     lambda y, x, n: y * F.log(nonzero(x)),  # 0 · log 1, not 0 · log 0, at x = 0
 )
-scalar_rule(F.remainder, 1, lambda y, a, b: -F.floor_divide(a, b))
+scalar_rule(F.remainder, 1, lambda y, a, b: -F.floor_divide(a, b), real=True)
 scalar_rule(
     F.hypot,
     lambda y, a, b: a / nonzero(y),
     lambda y, a, b: b / nonzero(y),
+    real=True,
 )
-scalar_rule(F.copysign, lambda y, a, b: F.sign(a) * F.sign(y), None)
+scalar_rule(F.copysign, lambda y, a, b: F.sign(a) * F.sign(y), None, real=True)
 scalar_rule(
     F.maximum,
     lambda y, a, b: 0.5 * (F.indicator(a > b, y) + F.indicator(a >= b, y)),
     lambda y, a, b: 0.5 * (F.indicator(b > a, y) + F.indicator(b >= a, y)),
+    real=True,
 )
 scalar_rule(
     F.minimum,
     lambda y, a, b: 0.5 * (F.indicator(a < b, y) + F.indicator(a <= b, y)),
     lambda y, a, b: 0.5 * (F.indicator(b < a, y) + F.indicator(b <= a, y)),
+    real=True,
 )
 
 # --- Exponentials and logarithms -------------------------------------------------------------
@@ -68,7 +71,7 @@ scalar_rule(F.log, lambda y, x: 1 / x)
 scalar_rule(F.log1p, lambda y, x: 1 / (1 + x))
 scalar_rule(F.log2, lambda y, x: 1 / (x * LN2))
 scalar_rule(F.log10, lambda y, x: 1 / (x * LN10))
-scalar_rule(F.logaddexp, lambda y, a, b: F.exp(a - y), lambda y, a, b: F.exp(b - y))
+scalar_rule(F.logaddexp, lambda y, a, b: F.exp(a - y), lambda y, a, b: F.exp(b - y), real=True)
 
 # --- Trigonometry ----------------------------------------------------------------------------
 scalar_rule(F.sin, lambda y, x: F.cos(x))
@@ -81,6 +84,7 @@ scalar_rule(
     F.atan2,
     lambda y, a, b: b / (a * a + b * b),
     lambda y, a, b: -a / (a * a + b * b),
+    real=True,
 )
 scalar_rule(F.sinh, lambda y, x: F.cosh(x))
 scalar_rule(F.cosh, lambda y, x: F.sinh(x))

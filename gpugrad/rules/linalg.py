@@ -6,7 +6,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.namespace import kind_of
-from gpugrad.registry import rrule
+from gpugrad.registry import bind, rrule
 from gpugrad.rules.elementwise import conj
 from gpugrad.tangent import Projection
 
@@ -20,7 +20,7 @@ def adjoint(x: Any) -> Any:
 @rrule.register(F.matmul)
 def matmul_rrule(_: Any, a: Any, b: Any, *, needs: tuple[bool, bool]) -> Any:
     """dA = dY Bᴴ and dB = Aᴴ dY, with vectors as matrices of one row or column."""
-    y = a @ b
+    y = a @ b if type(a) is type(b) else F.matmul(a, b)
     dtype = y.dtype
     same = a.dtype is dtype and b.dtype is dtype
     if a.ndim != 2 or b.ndim != 2 or not same or kind_of(y) == "c":
@@ -69,6 +69,38 @@ def _drop_axis(x: Any, axis: int) -> Any:
     """Sum over all axes but the last two's other one: the gradient of a vector in a product."""
     x = F.squeeze(x, axis=axis)
     return F.sum(x, axis=tuple(range(len(x.shape) - 1))) if len(x.shape) > 1 else x
+
+
+@rrule.register(F.linear)
+def linear_rrule(_: Any, x: Any, weight: Any, bias: Any, *, needs: tuple[bool, ...]) -> Any:
+    """Y = X W + b: a product and a sum in one line of the tape."""
+    need_x, need_weight, need_bias = needs
+    dtype = x.dtype
+    same = weight.dtype is dtype and bias.dtype is dtype and bias.ndim == 1
+    if x.ndim != 2 or weight.ndim != 2 or not same or kind_of(x) == "c":
+        return _composed_linear(x, weight, bias, needs)
+    left = x.T if need_weight else None
+    right = weight.T if need_x else None
+
+    def linear_back(dy: Any) -> Any:
+        dx = dy @ right if need_x else None
+        dweight = left @ dy if need_weight else None
+        return None, dx, dweight, F.sum(dy, axis=0) if need_bias else None
+
+    return F.linear(x, weight, bias), linear_back
+
+
+def _composed_linear(x: Any, weight: Any, bias: Any, needs: tuple[bool, ...]) -> Any:
+    """Return the rule by those of the product and of the sum, for all other types and shapes."""
+    need_x, need_weight, need_bias = needs
+    product, product_back = bind(F.matmul, need_x | need_weight << 1, (x, weight))(x, weight)
+    y, sum_back = bind(F.add, 1 | need_bias << 1, (product, bias))(product, bias)
+
+    def linear_back(dy: Any) -> Any:
+        _, dproduct, dbias = sum_back(dy)
+        return *product_back(dproduct), dbias
+
+    return y, linear_back
 
 
 @rrule.register(F.matrix_transpose)

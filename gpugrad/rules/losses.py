@@ -75,6 +75,7 @@ def logit_cross_entropy_rrule(
 @rrule.register(hinge_loss)
 def hinge_loss_rrule(_: Any, yhat: Any, y: Any, *, needs: tuple[bool, bool]) -> Any:
     """At the kink, ŷ y = 1, the gradient is 0."""
+    value = hinge_loss(yhat, y)
     wrong = F.indicator(yhat * y < 1, yhat)
     scale = -1 / wrong.size
 
@@ -82,4 +83,4 @@ def hinge_loss_rrule(_: Any, yhat: Any, y: Any, *, needs: tuple[bool, bool]) -> 
         factor = wrong * (dloss * scale)
         return None, factor * y if needs[0] else None, factor * yhat if needs[1] else None
 
-    return hinge_loss(yhat, y), hinge_loss_back
+    return value, hinge_loss_back
