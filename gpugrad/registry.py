@@ -3,7 +3,7 @@
 A reverse rule is called with the function and its arguments, computes the function's value and
 returns it with a pullback: `rule(f, *args, **kwargs)` → `(y, back)`, `back(dy)` → `(df, *dargs)`.
 It may return NotImplemented to decline, and `(y, None)` to say that no gradient flows at all.
-Where arguments are Python's numbers, a tuple of the partial derivatives may stand for `back`.
+Of Python's numbers, an elementwise rule gives a tuple of the partial derivatives for `back`.
 A rule that has a keyword-only parameter `needs` is told for which arguments a gradient is wanted.
 """
 
@@ -46,9 +46,9 @@ class RegisteredRule:
 
     def precedes(self, other: RegisteredRule) -> bool:
         """Say whether this rule is for narrower types than `other`."""
-        padding = (object,) * (len(self.types) - len(other.types))
-        theirs = other.types + padding
-        return self.types != theirs and all(map(issubclass, self.types, theirs))
+        count = max(len(self.types), len(other.types))
+        mine, theirs = (t + (object,) * (count - len(t)) for t in (self.types, other.types))
+        return mine != theirs and all(map(issubclass, mine, theirs))
 
     def bind(self, f: Any, args: tuple[Any, ...], needs: tuple[bool, ...]) -> Callable[..., Any]:
         """Return the rule for arguments like these, as a function of them."""
@@ -184,10 +184,9 @@ class RRule:
 
 
 def add_rule(rules: list[Any], new: Any) -> None:
-    """Put `new` before the first rule that is not for narrower types, in the place of its equal."""
+    """Put `new` right after the last rule that is for narrower types, in the place of its equal."""
     rules[:] = [old for old in rules if old.types != new.types]
-    place = next((i for i, old in enumerate(rules) if not old.precedes(new)), len(rules))
-    rules.insert(place, new)
+    rules.insert(max((i + 1 for i, old in enumerate(rules) if old.precedes(new)), default=0), new)
 
 
 def _as_method_rule(rule: Rule) -> Rule:

@@ -11,6 +11,7 @@ import dataclasses
 import dis
 import enum
 import functools
+import operator
 import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -121,7 +122,7 @@ class Branch(Node):
         for child, gradient in zip(self.children, gradients, strict=True):
             if child is LEAF:
                 found.append(gradient)
-            else:
+            elif child is not NOTHING:
                 child.scatter_to(found, gradient)
 
 
@@ -205,6 +206,8 @@ class Object(Branch):
         return None if gradients is None else Tangent.of(dict(zip(self.names, gradients)))  # noqa: B905
 
     def scatter_to(self, found: list[Any], gradient: Any) -> None:
+        if type(gradient) is Tangent and tuple(gradient.__dict__) == self.names:
+            return self.child_scatter(found, gradient.__dict__.values())  # one of our own
         fields: Any = {} if gradient is None else gradient
         fields = fields if isinstance(fields, dict) else getattr(fields, "__dict__", None)
         if fields is None or not set(self.names).issuperset(fields):
@@ -364,24 +367,24 @@ def _visit_mapping(walk: Walk, x: Any) -> Node:
     return NOTHING if children is None else Mapping(children, tuple(x))
 
 
-def _visit_dataclass(walk: Walk, x: Any) -> Node:
-    kind = type(x)
-    names = _field_names(kind)
-    values = [getattr(x, name) for name in names]
+def _dataclass_visit(kind: type) -> Callable[[Walk, Any], Node]:
+    """Return how instances of a dataclass are visited."""
+    names = tuple(field.name for field in dataclasses.fields(kind))
     # A frozen object was made after what it holds, and cannot hold itself.
-    frozen = kind.__dataclass_params__.frozen
-    children = walk.children(values) if frozen else walk.children_once(x, values)
-    return NOTHING if children is None else Object(children, names)
+    frozen = kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    pick = operator.attrgetter(*names) if len(names) > 1 else None
+
+    def visit(walk: Walk, x: Any) -> Node:
+        values = pick(x) if pick else [getattr(x, name) for name in names]
+        children = walk.children(values) if frozen else walk.children_once(x, values)
+        return NOTHING if children is None else Object(children, names)
+
+    return visit
 
 
 def _visit_object(walk: Walk, x: Any) -> Node:
     children = walk.children_once(x, vars(x).values())
     return NOTHING if children is None else Object(children, tuple(vars(x)))
-
-
-@functools.cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _visit_method(walk: Walk, x: Any) -> Node:
@@ -464,7 +467,7 @@ def _visit_for(x: Any) -> Callable[[Walk, Any], Node] | None:
         if issubclass(kind, base):
             return visit
     if dataclasses.is_dataclass(kind):
-        return _visit_dataclass
+        return _dataclass_visit(kind)
     if is_array(x):
         return _visit_array
     made_in_python = all(base.__flags__ & _HEAP_TYPE for base in kind.__mro__[:-1])

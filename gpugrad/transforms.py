@@ -105,7 +105,10 @@ def _places(name: str, wanted: tuple[int, ...], count: int) -> tuple[int, ...]:
             f"grad({name}): argnums={wanted} but {count} positional arguments were given. "
             f"Pass what to differentiate by position"
         )
-    return tuple([place % count for place in places])
+    places = tuple([place % count for place in places])
+    if len(set(places)) < len(places):
+        raise ArgumentError(f"grad({name}): argnums={wanted} names an argument twice. Name it once")
+    return places
 
 
 def _check_floating(name: str, inputs: Inputs, args: Any, places: tuple[int, ...]) -> None:

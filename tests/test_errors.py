@@ -315,6 +315,12 @@ def test_argnums_out_of_range(argnums):
         gg.grad(scaled, argnums)(2.0)
 
 
+@pytest.mark.parametrize("argnums", [(0, 0), (0, -2)])
+def test_argnums_that_repeat(argnums):
+    with raises(errors.ArgumentError, r"grad\(mul\): argnums=\(0, ", "names an argument twice"):
+        gg.grad(operator.mul, argnums)(2.0, 3.0)
+
+
 def test_argument_passed_by_keyword():
     with raises(errors.ArgumentError, r"grad\(scaled\)", "0 positional", "by position"):
         gg.grad(scaled)(x=2.0)

@@ -34,7 +34,6 @@ def product(x, y, z=1.0):
         ((0, 2), (15.0, 6.0)),
         ((2, 0), (6.0, 15.0)),
         ((-1, 0), (6.0, 15.0)),
-        ((1, 1), (10.0, 10.0)),
         (np.int64(1), 10.0),
         (True, 10.0),
     ],
@@ -281,9 +280,9 @@ def test_stop_gradient_of_structures():
     assert gradient["x"] == (0.0, None)
 
 
-def test_stop_gradient_cuts_one_level():
+def test_stop_gradient_cuts_on_every_level():
     def f(x):
         return gg.grad(lambda y: y * gg.stop_gradient(y) * x)(x)
 
     assert f(3.0) == 9.0  # y is 3 within, and x
-    assert gg.grad(f)(3.0) == 3.0 + 3.0
+    assert gg.grad(f)(3.0) == 3.0  # through the last x alone
