@@ -215,8 +215,7 @@ def _find_library(x: Any) -> Library | None:
         return NUMPY
     if isinstance(x, (float, complex, int)):
         return None
-    root = type(x).__module__.partition(".")[0]
-    if root == "cupy":
+    if array_api_compat.is_cupy_array(x):
         return cupy_library()
     if not isinstance(x, type) and hasattr(x, "__array_namespace__"):
         module = x.__array_namespace__()

@@ -58,8 +58,10 @@ class Opaque(Primitive):
         if not has_levels(walk.leaves):
             return self.function(*args, **kwargs)
         call = _Call(self, nodes)
-        y = youngest(walk.leaves).call(call, tuple(walk.leaves), kwargs)
-        return call.rebuild(y)
+        try:
+            return call.rebuild(youngest(walk.leaves).call(call, tuple(walk.leaves), kwargs))
+        finally:
+            call.release()
 
 
 def _leaves(walk: Walk, values: Any) -> list[Any]:
@@ -70,7 +72,10 @@ def _leaves(walk: Walk, values: Any) -> list[Any]:
 
 
 class _Call(Primitive):
-    """One call of an opaque function, as a function of the leaves of its arguments."""
+    """One call of an opaque function, as a function of the leaves of its arguments.
+
+    A tape keeps it for its name, and for the place of the rule that answered.
+    """
 
     def __init__(self, opaque: Opaque, nodes: list[tuple[Node, Any]]) -> None:
         super().__init__(opaque.name)
@@ -79,6 +84,13 @@ class _Call(Primitive):
         self.rrules = [self]
         self.result: Node | None = None
         self.value: Any = None
+        self.source = ""
+
+    def release(self) -> None:
+        """Let go of the arguments and the value, and of itself."""
+        self.nodes, self.result, self.value = [], None, None
+        self.rrules = []
+        self.bound_rules.clear()
 
     def matches(self, types: tuple[type, ...]) -> bool:
         """Say that the one rule of this call answers it."""
@@ -97,6 +109,9 @@ class _Call(Primitive):
         """Call the opaque function's rule on the arguments that have these leaves."""
         remaining = iter(leaves)
         args = tuple([node.rebuild(old, remaining) for node, old in self.nodes])
+        nodes = [node for node, _ in self.nodes]
+        types = tuple(map(type, args))
+        self.source = next((r.source for r in self.opaque.rrules if r.matches(types)), "")
         answer = bind(self.opaque, mask, args)(*args, **kwargs)
         if answer is NotImplemented:
             return answer
@@ -112,7 +127,7 @@ class _Call(Primitive):
             dys = iter([dy] if single else dy)
             _, *dargs = back(result.gradient(dys))
             found: list[Any] = []
-            for (node, _), darg in zip(self.nodes, dargs, strict=True):
+            for node, darg in zip(nodes, dargs, strict=True):
                 node.scatter_to(found, darg)
             return None, *found
 

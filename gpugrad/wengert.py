@@ -1,10 +1,9 @@
 """The Wengert list in print: one line for each recorded call.
 
-∂(f): x1
-x1: float64[]
-y1: float64[] = log(x1)          gpugrad/rules/elementwise.py:66
-y2: float64[] = sin(y1)          gpugrad/rules/elementwise.py:74
-y3: float64[] = multiply(5, y2)  gpugrad/rules/elementwise.py:31
+x1: float
+y1: float = log(x1)  gpugrad/rules/elementwise.py:70
+y2: float = sin(y1)  gpugrad/rules/elementwise.py:77
+y3: float = 5 * y2   gpugrad/rules/elementwise.py:34
 """
 
 from __future__ import annotations

@@ -432,12 +432,17 @@ def test_methods_of_ufuncs_without_a_rule_say_what_to_do(f, name):
     [
         (lambda x: np.sum(x, where=M > 1), "numpy.sum"),
         (lambda x: x.sum(where=M > 1), "x.sum"),
-        (lambda x: x.sum(0, None, None), "x.sum"),
+        (lambda x: x.sum(0, None, np.zeros(4)), "x.sum"),
     ],
 )
 def test_arguments_that_the_standard_does_not_have_say_so(f, name):
     with pytest.raises(ArgumentError, match=rf"^{name} of a recorded array: .*xp\.sum\("):
         gg.pullback(f, M)
+
+
+def test_methods_take_their_arguments_by_position_as_numpys_do():
+    x = gg.pullback(lambda x: x.sum(0, None, None, True) + x.std(1, None, None, 1, True), M)[0]
+    np.testing.assert_array_equal(x, M.sum(0, keepdims=True) + M.std(1, ddof=1, keepdims=True))
 
 
 @pytest.mark.parametrize("convert", [np.array, np.asarray, lambda x: np.array([x, x])])

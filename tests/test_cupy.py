@@ -1,0 +1,63 @@
+"""On a GPU: CuPy's own functions are recorded, and nothing waits for the host or leaves the device."""
+
+import numpy as np
+import pytest
+
+import gpugrad as gg
+from gpugrad import nn, xp
+
+pytestmark = pytest.mark.gpu
+cupy = pytest.importorskip("cupy")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _gpu():
+    try:
+        nn.find_device("cuda")
+    except nn.DeviceError as error:
+        pytest.skip(str(error))
+
+
+X = np.random.default_rng(0).normal(size=(3, 4))
+
+PROGRAMS = [
+    lambda np, x: np.sum(np.exp(x) * np.sin(x)),
+    lambda np, x: np.mean(np.tanh(x) + 2.0 * x, axis=0).sum(),
+    lambda np, x: np.max(x, axis=1).sum() + np.var(x) + np.std(x, axis=0).sum(),
+    lambda np, x: np.sum(np.maximum(x, 0.1) ** 2 / (1 + np.abs(x))),
+    lambda np, x: np.sum(np.where(x > 0, x, 0.0) * np.clip(x, -0.5, 0.5)),
+    lambda np, x: np.sum(np.reshape(x, (4, 3)) @ x),
+    lambda np, x: np.sum(np.asarray(X) @ x.T),
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_cupys_own_functions_are_recorded(program):
+    expected = gg.grad(lambda x: program(np, x))(X)
+    gradient = gg.grad(lambda x: program(cupy, x))(cupy.asarray(X))
+    assert isinstance(gradient, cupy.ndarray)
+    np.testing.assert_allclose(gradient.get(), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_step_of_training_neither_waits_nor_copies():
+    from cupyx import allow_synchronize
+
+    rng = np.random.default_rng(0)
+    model = nn.Chain(nn.Dense(4, 8, gg.relu, rng=rng), nn.Dense(8, 2, rng=rng))
+    labels = np.array([0, 1, 1])
+    batch = (model, X.astype(np.float32), labels)
+    expected = gg.grad(lambda m, x, y: gg.logit_cross_entropy(m(x), y))(*batch)
+
+    there = nn.to_device(batch, "cuda")
+    with allow_synchronize(False):
+        y, back = gg.pullback(lambda m, x, y: gg.logit_cross_entropy(m(x), y), *there)
+        _, gradient, _, _ = back(1.0)
+        gg.optim.Adam().update(there[0], gradient, None)
+    weight = gradient.layers[0].weight
+    assert weight.dtype == np.float32
+    np.testing.assert_allclose(weight.get(), expected.layers[0].weight, rtol=1e-5, atol=1e-6)
+
+
+def test_numpy_and_cupy_do_not_mix():
+    with pytest.raises(gg.GpugradError, match="NumPy and CuPy|CuPy and NumPy"):
+        gg.grad(lambda x: xp.sum(x * X))(cupy.asarray(X))
