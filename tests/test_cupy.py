@@ -1,4 +1,4 @@
-"""On a GPU: CuPy's own functions are recorded, and nothing waits for the host or leaves the device."""
+"""On a GPU: CuPy's own functions are recorded, and nothing waits or leaves the device."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_a_step_of_training_neither_waits_nor_copies():
 
     there = nn.to_device(batch, "cuda")
     with allow_synchronize(False):
-        y, back = gg.pullback(lambda m, x, y: gg.logit_cross_entropy(m(x), y), *there)
+        _, back = gg.pullback(lambda m, x, y: gg.logit_cross_entropy(m(x), y), *there)
         _, gradient, _, _ = back(1.0)
         gg.optim.Adam().update(there[0], gradient, None)
     weight = gradient.layers[0].weight
@@ -59,5 +59,5 @@ def test_a_step_of_training_neither_waits_nor_copies():
 
 
 def test_numpy_and_cupy_do_not_mix():
-    with pytest.raises(gg.GpugradError, match="NumPy and CuPy|CuPy and NumPy"):
+    with pytest.raises(gg.GpugradError, match=r"NumPy and CuPy|CuPy and NumPy"):
         gg.grad(lambda x: xp.sum(x * X))(cupy.asarray(X))

@@ -1,5 +1,6 @@
 """Arrays are freed when `back` goes, without the garbage collector; and a step needs little."""
 
+import contextlib
 import gc
 import tracemalloc
 from dataclasses import dataclass
@@ -138,18 +139,14 @@ def failing_function():
         raise ValueError(y.shape)
 
     for call in (lambda: gg.pullback(f, counted(3)), lambda: gg.grad(f)(counted(3))):
-        try:
+        with contextlib.suppress(ValueError):
             call()
-        except ValueError:
-            pass
 
 
 def failing_sensitivity():
     _, back = gg.pullback(lambda x: x * x, counted(3))
-    try:
+    with contextlib.suppress(gg.GpugradError):
         back(np.ones(5))
-    except gg.GpugradError:
-        pass
 
 
 def views_assignments_and_iteration():
@@ -172,10 +169,8 @@ def stale_views():
         row *= 2
         return x * 1
 
-    try:
+    with contextlib.suppress(gg.GpugradError):
         gg.pullback(f, counted(2, 3))
-    except gg.GpugradError:
-        pass
 
 
 @gg.primitive
@@ -204,10 +199,8 @@ def opaque_functions():
 
 
 def opaque_functions_that_fail():
-    try:
+    with contextlib.suppress(IndexError):
         gg.pullback(opaque, counted(3), counted(1))
-    except IndexError:
-        pass
 
 
 def mapped_functions():
@@ -280,8 +273,9 @@ def test_what_back_holds_goes_with_it(no_collector):
     x = counted(3)
     before = Counted.alive
     y, back = gg.pullback(lambda x: xp.exp(xp.sin(x)), x)
-    assert Counted.alive > before + 1
-    del y, back
+    del y
+    assert Counted.alive == before + 1  # exp needs its value
+    del back
     assert Counted.alive == before
 
 
@@ -371,7 +365,7 @@ KEEPS_NOTHING = {
 @pytest.mark.parametrize("f", KEEPS_NOTHING.values(), ids=KEEPS_NOTHING.keys())
 def test_linear_functions_keep_no_array(f):
     x = RNG.normal(size=BIG)
-    _, held = peak_of(lambda: gg.pullback(f, x)[1])
+    _, held = peak_of(lambda: gg.pullback(lambda x: xp.sum(f(x)), x)[1])
     assert held < 0.1 * x.nbytes
 
 
@@ -383,14 +377,14 @@ def test_constant_factors_are_kept_and_not_copied(times):
         return x
 
     x = RNG.normal(size=BIG)
-    _, held = peak_of(lambda: gg.pullback(f, x)[1])
+    _, held = peak_of(lambda: gg.pullback(lambda x: xp.sum(f(x)), x)[1])
     assert held < 0.1 * x.nbytes
 
 
 def test_what_nobody_needs_of_a_product_is_not_kept():
     factor = RNG.normal(size=(512, 8))
     weight = RNG.normal(size=(512, 512))
-    _, held = peak_of(lambda: gg.pullback(lambda w: (w * 1.5) @ factor, weight)[1])
+    _, held = peak_of(lambda: gg.pullback(lambda w: xp.sum((w * 1.5) @ factor), weight)[1])
     assert held < 0.1 * weight.nbytes
 
 

@@ -404,6 +404,11 @@ LINALG = [
             ((0, 2, 3), (3, 2)),
         ]
     ),
+    *(
+        row(F.linear, anything(*x), anything(3, 2), anything(*bias), takes=BOTH)
+        for x in [(4, 3), (3,), (5, 4, 3), (1, 3), (0, 3)]
+        for bias in [(2,), ()]
+    ),
     row(F.matrix_transpose, anything(2, 3), takes=BOTH),
     row(F.matrix_transpose, anything(4, 2, 3), takes=BOTH),
     row(F.matrix_transpose, anything(0, 3)),
