@@ -43,6 +43,11 @@ def _constant(name: str, *aliases: Function, **options: Any) -> Primitive:
     return _function(name, *aliases, differentiable=False, **options)
 
 
+def _clip(x: Any, low: Any = None, high: Any = None) -> Any:
+    x = x if low is None or x >= low else low
+    return x if high is None or x <= high else high
+
+
 def _sign(x: float) -> float:
     return float((x > 0) - (x < 0)) if x == x else x
 
@@ -69,7 +74,7 @@ asinh = _math("asinh")
 atan = _math("atan")
 atan2 = _math("atan2")
 atanh = _math("atanh")
-clip = _function("clip", keywords=("x", "min", "max"))
+clip = _function("clip", keywords=("x", "min", "max"), scalar=_clip)
 conj = _function("conj", scalar=lambda x: x.conjugate())
 copysign = _math("copysign")
 cos = _math("cos")
@@ -158,10 +163,12 @@ unstack = _function("unstack", arrays=(0,), view=True)
 # --- Indexing --------------------------------------------------------------------------------
 
 
-def _is_basic(index: Any) -> bool:
+def is_basic(index: Any) -> bool:
     """Say whether an index picks every position at most once by integers and slices alone."""
     parts = index if isinstance(index, tuple) else (index,)
-    return not builtins.any(isinstance(p, list) or (hasattr(p, "shape") and p.shape) for p in parts)
+    return not builtins.any(
+        isinstance(p, (list, tuple, range)) or (hasattr(p, "shape") and p.shape) for p in parts
+    )
 
 
 def _copy(x: Any) -> Any:
@@ -179,7 +186,7 @@ def _scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
     like = {} if library is namespace.NUMPY else {"device": array_api_compat.device(values)}
     dtype = values.dtype if hasattr(values, "dtype") else type(values)
     out = library.modules[0].zeros(shape, dtype=dtype, **like)
-    if _is_basic(index):
+    if is_basic(index):
         parts = index if isinstance(index, tuple) else (index,)
         parts = tuple([part for part in parts if part is not None])
         out[parts] = library.modules[0].reshape(values, out[parts].shape)

@@ -156,14 +156,12 @@ class ForeignLibrary(Library):
         return x[index]
 
 
-# sort and argsort with `descending` are the standard's only; before 2.1 so was much else.
-_OLD_NUMPY = np.lib.NumpyVersion(np.__version__) < "2.1.0"
-
-
 class NumpyLibrary(Library):
     """NumPy, whose main namespace follows the standard, with array_api_compat for the gaps."""
 
-    only_compat: ClassVar[set[str]] = {"sort", "argsort"}
+    only_compat: ClassVar[set[str]] = {"argsort", "sort"}  # `descending` is the standard's alone
+    if np.lib.NumpyVersion(np.__version__) < "2.1.0":
+        only_compat |= {"astype", "clip", "reshape", "take_along_axis"}
     faster: ClassVar[dict[str, Any]] = {"max": numpy_reductions.max, "sum": numpy_reductions.sum}
 
     def own(self, name: str) -> Callable[..., Any] | None:
@@ -172,7 +170,7 @@ class NumpyLibrary(Library):
 
     def function(self, name: str) -> Callable[..., Any] | None:
         """Return NumPy's function, or array_api_compat's where NumPy's differs or is missing."""
-        if _OLD_NUMPY or name in self.only_compat:
+        if name in self.only_compat:
             return getattr(compat_numpy, name, None)
         return super().function(name)
 

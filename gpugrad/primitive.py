@@ -82,7 +82,7 @@ class Primitive:
         view: bool = False,
     ) -> None:
         self.__name__ = self.__qualname__ = self.name = name
-        self.__module__ = __name__
+        self.__module__ = "gpugrad.functions"  # where the table is, for pickle
         self.operator = operator
         self.scalar = scalar
         self.default = default

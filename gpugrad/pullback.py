@@ -19,12 +19,13 @@ from gpugrad.errors import OutputError, SensitivityError
 from gpugrad.namespace import LevelValue, is_array, kind_of, library_of, plain, shape_of
 from gpugrad.primitive import Primitive, primitive_of
 from gpugrad.registry import rrule
-from gpugrad.structure import LEAF, Walk
+from gpugrad.structure import LEAF, Walk, opaque
 from gpugrad.tangent import project, rebuild_sequence
 from gpugrad.tape import Tape, show_space, space_of
 from gpugrad.tracked import Tracked
 
 
+@opaque
 class Pullback:
     """The way back through one recorded call; its `repr` is ∂(f).
 
@@ -54,7 +55,7 @@ class Inputs:
         walk = Walk()
         self.nodes = [walk.node(argument) for argument in arguments]
         self.leaves = walk.leaves
-        self.recursive = walk.recursive
+        self.owes_release = walk.owes_release
         recorded = iter(tape.record_inputs(walk.leaves))
         pairs = zip(self.nodes, arguments, strict=True)
         self.recorded = [node.rebuild(argument, recorded) for node, argument in pairs]
@@ -75,8 +76,8 @@ class Inputs:
         return recorded
 
     def release(self) -> None:
-        """Break the reference cycles of recursive closures, once the function has run."""
-        if self.recursive:
+        """Let go of what rebuilt closures captured, once the function has run."""
+        if self.owes_release:
             for node in self.nodes:
                 node.release()
 
@@ -93,6 +94,12 @@ class Outputs:
         for x in walk.leaves:
             if type(x) is Tracked:
                 x.check_current("return")
+                if x.level.birth > tape.birth:
+                    raise OutputError(
+                        "a value that an inner pullback or grad recorded was returned from outside "
+                        "of it, where its gradient is lost. Return it from the inner function, for "
+                        "instance with grad(f, has_aux=True)"
+                    )
         recorded = [type(x) is Tracked and x.level is tape for x in walk.leaves]
         pairs = list(zip(walk.leaves, recorded, strict=True))
         self.leaves = [x.value if mine else x for x, mine in pairs]

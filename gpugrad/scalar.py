@@ -24,7 +24,7 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.expression import Symbol, functions_in, operator_text, to_python
-from gpugrad.namespace import NUMPY, SCALAR_TYPES, common_library, has_levels, kind_of
+from gpugrad.namespace import NUMPY, LevelValue, common_library, has_levels, kind_of, library_of
 from gpugrad.primitive import Function, Primitive
 from gpugrad.registry import add_rule
 from gpugrad.tangent import Projection
@@ -73,9 +73,9 @@ class ScalarRule:
         wanted = tuple(
             need and partial is not None for need, partial in zip(needs, self.partials, strict=True)
         )
-        numbers = tuple(type(argument) in SCALAR_TYPES for argument in args)
         called = functions_in([partial for partial, want in self._chosen(wanted) if want])
         scope: dict[str, Any] = {"f": f.resolve(args)}
+        numbers = tuple(not isinstance(x, LevelValue) and library_of(x) is None for x in args)
         if all(numbers):
             one = 1j if any(isinstance(argument, complex) for argument in args) else 1.0
             scope["ieee"] = functools.partial(_ieee, f, wanted, type(one))

@@ -7,10 +7,12 @@ that puts others in their place, or gathers their gradients in the structure's o
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import dis
 import enum
 import functools
+import itertools
 import operator
 import types
 from collections.abc import Callable, Iterable, Iterator
@@ -51,7 +53,7 @@ class Node:
         raise NotImplementedError
 
     def release(self) -> None:
-        """Break the reference cycles that rebuilding a recursive closure made."""
+        """Let go of what a rebuilt closure captured, and break the cycles of a recursive one."""
 
     def mismatch(self, gradient: Any, expected: str) -> SensitivityError:
         """Return the error for a gradient that is not of this structure's form."""
@@ -136,8 +138,13 @@ class Sequence(Branch):
         self.kind = kind
 
     def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
-        items = zip(self.children, old, strict=True)
-        return rebuild_sequence(type(old), [child.rebuild(value, leaves) for child, value in items])
+        pairs = zip(self.children, old, strict=True)
+        items = [child.rebuild(value, leaves) for child, value in pairs]
+        if type(old) is list or not isinstance(old, list):
+            return rebuild_sequence(type(old), items)
+        new = copy.copy(old)  # a class of lists may have attributes, and an __init__ of its own
+        list.__setitem__(new, slice(None), items)
+        return new
 
     def gradient(self, leaves: Gradients) -> Any:
         gradients = self.child_gradients(leaves)
@@ -161,7 +168,7 @@ class Mapping(Branch):
         self.keys = keys
 
     def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
-        new = old.copy()
+        new = old.copy() if type(old) is dict else copy.copy(old)
         for key, child in zip(self.keys, self.children, strict=True):
             new[key] = child.rebuild(old[key], leaves)
         return new
@@ -188,7 +195,8 @@ class Object(Branch):
 
     def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
         new = object.__new__(type(old))
-        if hasattr(old, "__dict__"):
+        slots = slots_of(type(old))
+        if not slots:
             fields = old.__dict__.copy()
             for name, child in zip(self.names, self.children):  # noqa: B905 (hot)
                 if child is LEAF:
@@ -197,6 +205,11 @@ class Object(Branch):
                     fields[name] = child.rebuild(fields[name], leaves)
             object.__setattr__(new, "__dict__", fields)
         else:
+            if hasattr(old, "__dict__"):
+                object.__setattr__(new, "__dict__", old.__dict__.copy())
+            for name in slots:
+                if hasattr(old, name):
+                    object.__setattr__(new, name, getattr(old, name))
             for name, child in zip(self.names, self.children, strict=True):
                 object.__setattr__(new, name, child.rebuild(getattr(old, name), leaves))
         return new
@@ -215,21 +228,40 @@ class Object(Branch):
         self.child_scatter(found, [fields.get(name) for name in self.names])
 
 
+class Namespace(Object):
+    """A `types.SimpleNamespace`."""
+
+    __slots__ = ()
+
+    def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
+        new = copy.copy(old)
+        for name, child in zip(self.names, self.children, strict=True):
+            setattr(new, name, child.rebuild(getattr(old, name), leaves))
+        return new
+
+
 class Closure(Object):
     """A Python function that captured variables; its fields are their names."""
 
-    __slots__ = ("current", "cycles")
+    __slots__ = ("circular", "current", "lent")
 
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__([], names)
+        self.circular = False
         self.current: Any = None
-        self.cycles: list[types.CellType] = []
+        self.lent: dict[int, types.CellType] = {}
+
+    def lend(self, place: int) -> types.CellType:
+        """Return the variable at `place`, to be filled when this closure is rebuilt."""
+        return self.lent.setdefault(place, types.CellType())
 
     def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
-        cells = [
-            cell if child is NOTHING else types.CellType()
-            for cell, child in zip(old.__closure__, self.children, strict=True)
-        ]
+        cells = list(old.__closure__)
+        for place, child in enumerate(self.children):
+            if type(child) is Shared:
+                cells[place] = child.owner.lend(child.place)
+            elif child is not NOTHING:
+                cells[place] = self.lend(place)
         new = types.FunctionType(
             old.__code__, old.__globals__, old.__name__, old.__defaults__, tuple(cells)
         )
@@ -237,18 +269,16 @@ class Closure(Object):
         new.__dict__.update(old.__dict__)
         self.current = new
         for child, cell, old_cell in zip(self.children, cells, old.__closure__, strict=True):
-            if child is not NOTHING:
+            if child is not NOTHING and type(child) is not Shared:
                 cell.cell_contents = child.rebuild(old_cell.cell_contents, leaves)
-            if type(child) is Recursion:
-                self.cycles.append(cell)
         self.current = None
         return new
 
     def release(self) -> None:
         super().release()
-        for cell in self.cycles:
+        for cell in self.lent.values() if self.circular else ():
             del cell.cell_contents
-        self.cycles.clear()
+        self.lent.clear()
 
 
 class Recursion(Node):
@@ -261,6 +291,27 @@ class Recursion(Node):
 
     def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
         return self.closure.current
+
+    def gradient(self, leaves: Gradients) -> Any:
+        return None
+
+    def scatter_to(self, found: list[Any], gradient: Any) -> None:
+        pass
+
+
+class Shared(Node):
+    """A captured variable that another function captured too: both go on seeing the same one."""
+
+    __slots__ = ("owner", "place")
+
+    def __init__(self, owner: Closure, place: int) -> None:
+        self.owner = owner
+        self.place = place
+
+    def is_empty(self) -> bool:
+        """Say whether there is no leaf in the variable."""
+        children = self.owner.children
+        return self.place < len(children) and children[self.place] is NOTHING
 
     def gradient(self, leaves: Gradients) -> Any:
         return None
@@ -303,7 +354,8 @@ class Walk:
     def __init__(self) -> None:
         self.leaves: list[Any] = []
         self.inside: dict[int, Closure | None] = {}
-        self.recursive = False
+        self.cells: dict[int, tuple[Closure, int]] = {}
+        self.owes_release = False
 
     def node(self, x: Any) -> Node:
         """Return the node of `x`, appending the leaves in it to `self.leaves`."""
@@ -375,7 +427,10 @@ def _dataclass_visit(kind: type) -> Callable[[Walk, Any], Node]:
     pick = operator.attrgetter(*names) if len(names) > 1 else None
 
     def visit(walk: Walk, x: Any) -> Node:
-        values = pick(x) if pick else [getattr(x, name) for name in names]
+        try:
+            values = pick(x) if pick else [getattr(x, name) for name in names]
+        except AttributeError:  # a field that is not set yet
+            return _visit_object(walk, x)
         children = walk.children(values) if frozen else walk.children_once(x, values)
         return NOTHING if children is None else Object(children, names)
 
@@ -383,8 +438,27 @@ def _dataclass_visit(kind: type) -> Callable[[Walk, Any], Node]:
 
 
 def _visit_object(walk: Walk, x: Any) -> Node:
+    fields = {name: getattr(x, name) for name in slots_of(type(x)) if hasattr(x, name)}
+    fields |= getattr(x, "__dict__", {})
+    children = walk.children_once(x, fields.values())
+    return NOTHING if children is None else Object(children, tuple(fields))
+
+
+@functools.cache
+def slots_of(kind: type) -> tuple[str, ...]:
+    """Return the names of the fields that the instances of a class have in slots."""
+    members = [vars(base).items() for base in kind.__mro__]
+    slots = {
+        name: None
+        for name, member in itertools.chain(*members)
+        if type(member) is types.MemberDescriptorType
+    }
+    return tuple(slots)
+
+
+def _visit_namespace(walk: Walk, x: Any) -> Node:
     children = walk.children_once(x, vars(x).values())
-    return NOTHING if children is None else Object(children, tuple(vars(x)))
+    return NOTHING if children is None else Namespace(children, tuple(vars(x)))
 
 
 def _visit_method(walk: Walk, x: Any) -> Node:
@@ -402,19 +476,38 @@ def _visit_function(walk: Walk, f: Any) -> Node:
         return NOTHING
     outer = walk.inside.get(id(f))
     if outer is not None:
-        walk.recursive = True
+        outer.circular = True
         return Recursion(outer)
+    if not any(walk.inside.values()):  # what is shared is shared inside one closure
+        walk.cells = {}
     node = walk.inside[id(f)] = Closure(f.__code__.co_freevars)
     written: set[int] = set()
     _collect_written(f, written, set())
     try:
-        for cell in f.__closure__:
-            # What is assigned to (nonlocal) stays the caller's own variable.
-            left = id(cell) in written or not _is_full(cell)
-            node.children.append(NOTHING if left else walk.node(cell.cell_contents))
+        for place, cell in enumerate(f.__closure__):
+            node.children.append(_visit_cell(walk, node, place, cell, written))
     finally:
         del walk.inside[id(f)]
-    return NOTHING if all(_is_empty_in(node, child) for child in node.children) else node
+    if all(_is_empty_in(node, child) for child in node.children):
+        return NOTHING
+    walk.owes_release = True
+    return node
+
+
+def _visit_cell(
+    walk: Walk, node: Closure, place: int, cell: types.CellType, written: set[int]
+) -> Node:
+    # What is assigned to (nonlocal) stays the caller's own variable.
+    if id(cell) in written or not _is_full(cell):
+        return NOTHING
+    owner, owners_place = walk.cells.setdefault(id(cell), (node, place))
+    if owner is node:
+        return walk.node(cell.cell_contents)
+    shared = Shared(owner, owners_place)
+    if shared.is_empty():
+        return NOTHING
+    owner.circular = True
+    return shared
 
 
 def _is_empty_in(closure: Closure, child: Node) -> bool:
@@ -471,7 +564,7 @@ def _visit_for(x: Any) -> Callable[[Walk, Any], Node] | None:
     if is_array(x):
         return _visit_array
     made_in_python = all(base.__flags__ & _HEAP_TYPE for base in kind.__mro__[:-1])
-    return _visit_object if made_in_python and hasattr(x, "__dict__") else None
+    return _visit_object if made_in_python else None
 
 
 _VISITS_BY_BASE: dict[Any, Callable[[Walk, Any], Node] | None] = {
@@ -482,6 +575,13 @@ _VISITS_BY_BASE: dict[Any, Callable[[Walk, Any], Node] | None] = {
     types.FunctionType: _visit_function,
     types.MethodType: _visit_method,
     functools.partial: _visit_partial,
+    types.SimpleNamespace: _visit_namespace,
 }
 
 _visits: dict[type, Any] = {}
+
+
+def opaque(kind: type[Any]) -> type[Any]:
+    """Keep walks out of the objects of a class. A decorator."""
+    _visits[kind] = None
+    return kind

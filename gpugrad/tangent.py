@@ -61,7 +61,9 @@ class Tangent:
 
 def rebuild_sequence(kind: Any, items: list[Any]) -> Any:
     """Return `items` as a sequence of type `kind`: a list, a tuple or a namedtuple."""
-    return kind._make(items) if hasattr(kind, "_make") else kind(items)
+    if hasattr(kind, "_make"):
+        return kind._make(items)
+    return tuple.__new__(kind, items) if issubclass(kind, tuple) else kind(items)
 
 
 def accumulate(a: Any, b: Any) -> Any:
@@ -95,6 +97,8 @@ def same(a: Any, b: Any) -> bool:
     """Say whether two gradients have the same structure and equal numbers."""
     if a is None or b is None:
         return a is b
+    if isinstance(a, Tangent):
+        return a == b
     if isinstance(a, Mapping):
         return isinstance(b, Mapping) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -131,15 +133,24 @@ class Tracked(Operators, LevelValue):
 
     def __float__(self) -> float:
         self._check_single("float")
+        _check_not_assigned()
         return float(self.value)
 
     def __int__(self) -> int:
         self._check_single("int")
+        _check_not_assigned()
         return int(self.value)
 
     def __complex__(self) -> complex:
         self._check_single("complex")
+        _check_not_assigned()
         return complex(self.value)
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()  # of the value, and not of the tape
 
     def check_current(self, name: str) -> None:
         """Raise AliasError where an assignment through another name left this out of date."""
@@ -219,9 +230,9 @@ class Tracked(Operators, LevelValue):
     def add_view(self, view: Tracked) -> None:
         """Remember that `view` may share this array's memory."""
         root: Tracked = getattr(self, "base", self)
-        if not hasattr(root, "views"):
-            root.views = []
-        root.views = [ref for ref in root.views if ref() is not None]
+        count = len(root.views) if hasattr(root, "views") else 0
+        if count & (count - 1) == 0:  # at powers of two alone, or n views would cost n² steps
+            root.views = [ref for ref in root.views if ref() is not None] if count else []
         root.views.append(weakref.ref(view))
         view.base = root
 
@@ -371,7 +382,7 @@ class Tracked(Operators, LevelValue):
         self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
     ) -> Any:
         if function in _FACTS:
-            return function(*map(plain, args), **kwargs)
+            return function(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
         f = primitive_of(function)
         if f is None:
             raise _not_recorded(function)
@@ -466,6 +477,23 @@ def _shown(function: Any) -> str:
     is_numpy = vars(np).get(name) is function
     module = "numpy" if is_numpy else getattr(function, "__module__", None)
     return f"{module}.{name}" if module else name
+
+
+_STORE_SUBSCR = dis.opmap["STORE_SUBSCR"]
+
+
+def _check_not_assigned() -> None:
+    """Raise ConversionError where it is `array[i] = x` that asks `x` for its number.
+
+    NumPy asks by `float(x)`, as users do who want to leave the tape: the bytecode tells them apart.
+    """
+    frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]
+    if frame.f_code.co_code[frame.f_lasti] == _STORE_SUBSCR:
+        raise ConversionError(
+            "array[i] = x: x is recorded and the array is not, which would drop the gradient of "
+            "x. Make the array by xp.zeros_like(x), or collect the numbers and xp.stack([...]) "
+            "them; where no gradient is wanted write array[i] = float(x)"
+        )
 
 
 def _share(a: Any, b: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import array_api_compat
@@ -19,7 +19,7 @@ from gpugrad.tape import Tape, show_space, space_of
 
 
 def grad(
-    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
     """Return a function that computes the gradient of `f`, as JAX's `grad`.
 
@@ -29,7 +29,7 @@ def grad(
         has_aux: whether `f` returns `(value, aux)`; the gradient then comes as `(gradient, aux)`.
 
     Returns:
-        A function of the arguments of `f` that returns the gradient (for a tuple `argnums`, a tuple
+        A function of the arguments of `f` that returns the gradient (for several `argnums`, a tuple
         of gradients): of the argument's structure, type, shape, data type and device; a Tangent for
         an object. Where nothing flows it is zero; what is no floating number has None.
 
@@ -54,7 +54,7 @@ def grad(
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
     """Return a function that computes `(value, gradient)` of `f` in one pass. See `grad`.
 
@@ -65,7 +65,8 @@ def value_and_grad(
         (10.0, (5.0, 2.0))
     """
     name = name_of(f)
-    wanted = argnums if isinstance(argnums, tuple) else (argnums,)
+    several = isinstance(argnums, (tuple, list))
+    wanted = tuple(argnums) if several else (argnums,)
     recorded_f = recordable(f)
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
@@ -90,7 +91,7 @@ def value_and_grad(
                 for g, leaf in zip(swept, inputs.leaves, strict=True)
             ]
         )
-        found = gradients if isinstance(argnums, tuple) else gradients[0]
+        found = gradients if several else gradients[0]
         value = outputs.value
         return ((value, Outputs(tape, aux).value), found) if has_aux else (value, found)
 

@@ -248,11 +248,12 @@ def test_numpy_arrays_with_those_of_another_library(f):
 @pytest.fixture
 def cupy_array(monkeypatch):
     """A stand-in for a CuPy array, where CuPy itself cannot be."""
-    compat = types.ModuleType("array_api_compat.cupy")
-    monkeypatch.setitem(sys.modules, "cupy", types.ModuleType("cupy"))
-    monkeypatch.setitem(sys.modules, "array_api_compat.cupy", compat)
-    monkeypatch.setattr(namespace, "_foreign", {})
     array = type("ndarray", (), {"__module__": "cupy", "shape": (2,), "dtype": np.dtype(float)})
+    for name in ("cupy", "array_api_compat.cupy"):
+        module = types.ModuleType(name)
+        module.ndarray = array
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(namespace, "_foreign", {})
     yield array()
     namespace._libraries.pop(array)
 
@@ -299,6 +300,17 @@ def test_gradient_of_what_is_no_real_number(transformation, f, x, parts):
 
     with raises(errors.OutputError, r"grad\(loss\): loss returned", *parts):
         transformation(loss)(x)
+
+
+@pytest.mark.parametrize("transformation", [lambda f: lambda x: gg.pullback(f, x), gg.grad])
+def test_a_value_that_escaped_from_an_inner_recording(transformation):
+    def f(x):
+        escaped = []
+        gg.grad(lambda y: (escaped.append(y * x), y * y)[1])(2.0)
+        return escaped[0] * x
+
+    with raises(errors.OutputError, "inner pullback or grad", "has_aux=True"):
+        transformation(f)(3.0)
 
 
 def test_has_aux_without_aux():

@@ -85,7 +85,7 @@ def test_other_things_are_no_primitives(thing):
     assert primitive_of(thing) is None
 
 
-def test_primitives_have_a_name_a_repr_and_pickle():
+def test_primitives_have_a_name_and_a_repr():
     assert (xp.sin.__name__, repr(xp.sin)) == ("sin", "<gpugrad function sin>")
     assert repr(gg.softmax) == "<gpugrad function softmax>"
 
@@ -193,10 +193,10 @@ def test_creation_in_a_recorded_function_follows_its_argument():
     def f(x):
         ones = xp.ones(x.shape, dtype=x.dtype, device=x.device)
         assert not isinstance(ones, Tracked)
-        assert ones.device == x.device == strict.Device("device1")
+        assert ones.device == x.device
         return xp.sum(x * ones)
 
-    assert gg.grad(f)(x).device == x.device
+    assert gg.grad(f)(x).device == x.device == strict.Device("device1")
     assert gg.grad(f)(np.ones(2)).dtype == np.float64
 
 
@@ -250,7 +250,7 @@ def test_questions_about_data_types():
 
 @pytest.mark.parametrize("x", [2.0, 2, True, 1 + 2j])
 def test_functions_of_pythons_numbers_are_pythons(x):
-    for f in (xp.sin, xp.exp, xp.square, xp.negative):
+    for f in (xp.sin, xp.exp, xp.square):
         assert type(f(x)) in (float, complex, int)
         assert f(x) == pytest.approx(getattr(np, f.name)(x))
 
@@ -294,9 +294,9 @@ def test_the_source_of_a_generated_rule_is_in_the_traceback():
 def test_the_source_of_a_generated_rule_can_be_looked_up():
     gg.rrule(xp.tanh, np.ones(2))
     names = [name for name in linecache.cache if name.startswith("<gpugrad tanh ")]
-    source = "".join(linecache.getlines(names[0]))
-    assert "def tanh_rrule(x):" in source
-    assert "def tanh_back(dy):" in source
+    sources = ["".join(linecache.getlines(name)) for name in names]
+    assert all("def tanh_rrule(x):" in source for source in sources)
+    assert any("def tanh_back(dy):" in source for source in sources)
 
 
 X, Y, Z = Symbol("x"), Symbol("y"), Symbol("z")

@@ -494,6 +494,44 @@ def test_a_variable_that_a_captured_function_writes_is_one_variable():
     assert back(1.0)[1] == 12.0
 
 
+def test_a_list_that_two_captured_functions_share_is_one_list():
+    history = [1.0]
+
+    def push(y):
+        history.append(y)
+
+    def f(x):
+        push(2 * x)
+        return history[-1] * x
+
+    y, back = gg.pullback(f, 3.0)
+    assert y == 18.0
+    assert back(1.0)[1] == 12.0
+
+
+def test_a_variable_that_two_captured_functions_share_has_one_gradient():
+    w = 2.0
+
+    def f(x):
+        return w * x
+
+    def g(x):
+        return w * f(x)
+
+    y, back = gg.pullback(g, 3.0)
+    assert y == 12.0
+    assert back(1.0) == (gg.Tangent(f=gg.Tangent(w=12.0), w=None), 4.0)
+
+
+def test_a_closure_passed_twice_has_two_gradients():
+    def scaled(w):
+        return lambda x: w * x
+
+    f = scaled(2.0)
+    _, back = gg.pullback(lambda f, g, x: f(x) + 3 * g(x), f, f, 5.0)
+    assert back(1.0) == (None, gg.Tangent(w=5.0), gg.Tangent(w=15.0), 8.0)
+
+
 def test_what_was_captured_is_as_before():
     numbers, array = [1.0, 2.0], np.ones(2)
 

@@ -156,11 +156,12 @@ def imag_rrule(_: Any, x: Any) -> Any:
 @rrule.register(F.where)
 def where_rrule(_: Any, condition: Any, a: Any, b: Any, *, needs: tuple[bool, ...]) -> Any:
     _, need_a, need_b = needs
-    project_a, project_b = Projection(a), Projection(b)
+    project_a = Projection(a) if need_a else None
+    project_b = Projection(b) if need_b else None
 
     def where_back(dy: Any) -> Any:
-        da = project_a(F.where(condition, dy, 0.0)) if need_a else None
-        db = project_b(F.where(condition, 0.0, dy)) if need_b else None
+        da = project_a(F.where(condition, dy, 0.0)) if project_a else None
+        db = project_b(F.where(condition, 0.0, dy)) if project_b else None
         return None, None, da, db
 
     return F.where(condition, a, b), where_back

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.namespace import library_of, shape_of
+from gpugrad.namespace import library_of, plain, shape_of
 from gpugrad.registry import rrule
 from gpugrad.tangent import Projection, Tangent
 
@@ -37,13 +37,29 @@ def index_set_rrule(
 ) -> Any:
     """What was overwritten gets no gradient; what was written gets that of its place."""
     project = Projection(values) if needs[2] else None
+    shape = shape_of(x)
 
     def index_set_back(dy: Any) -> Any:
         dx = F.index_set(dy, index, 0) if needs[0] else None
-        dvalues = project(F.getitem(dy, index)) if project else None
-        return None, dx, None, dvalues
+        if project is None:
+            return None, dx, None, None
+        dvalues = F.getitem(dy, index)
+        if not F.is_basic(index):
+            dvalues = F.where(_stayed(index, dvalues, shape), dvalues, 0.0)
+        return None, dx, None, project(dvalues)
 
     return F.index_set(x, index, values), index_set_back
+
+
+def _stayed(index: Any, written: Any, shape: tuple[int, ...]) -> Any:
+    """Say which of the written values are still there: of those written to one place, the last."""
+    written = plain(written)
+    library = library_of(written)
+    assert library is not None  # an index that is not basic takes an array
+    count = math.prod(shape_of(written))
+    order = F.reshape(library.arange(count, written), shape_of(written))
+    places = F.reshape(library.arange(math.prod(shape), written), shape)
+    return F.getitem(F.index_set(places, index, order), index) == order
 
 
 @rrule.register(F.take)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gpugrad import functions as F
 from gpugrad.namespace import kind_of
 from gpugrad.registry import bind, rrule
@@ -138,9 +140,9 @@ def tensordot_rrule(_: Any, a: Any, b: Any, *, axes: Any = 2, needs: tuple[bool,
 
 def _contracted(axes: Any, ndim_a: int, ndim_b: int) -> tuple[list[int], list[int]]:
     """Return the axes of both factors that tensordot sums over."""
-    if isinstance(axes, int):
+    if isinstance(axes, (int, np.integer)):
         return list(range(ndim_a - axes, ndim_a)), list(range(axes))
-    over_a, over_b = ([x] if isinstance(x, int) else list(x) for x in axes)
+    over_a, over_b = ([x] if isinstance(x, (int, np.integer)) else list(x) for x in axes)
     return [i % ndim_a for i in over_a], [i % ndim_b for i in over_b]
 
 

@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from gpugrad import functions as F
 from gpugrad.namespace import shape_of
 from gpugrad.registry import rrule
@@ -19,13 +21,14 @@ def _slice(x: Any, axis: int, start: int, end: int) -> Any:
 
 
 @rrule.register(F.reshape)
-def reshape_rrule(_: Any, x: Any, shape: Any, **kwargs: Any) -> Any:
+def reshape_rrule(_: Any, x: Any, shape: Any, *, copy: bool | None = None) -> Any:
     old = shape_of(x)
 
     def reshape_back(dy: Any) -> Any:
         return None, F.reshape(dy, old), None
 
-    return F.reshape(x, shape, **kwargs), reshape_back
+    options = {} if copy is None else {"copy": copy}
+    return F.reshape(x, shape, **options), reshape_back
 
 
 @rrule.register(F.expand_dims)
@@ -106,8 +109,16 @@ rrule.register(F.tril)(_triangle_rrule)
 rrule.register(F.triu)(_triangle_rrule)
 
 
+def _one_or_many(repeats: Any) -> Any:
+    """Return how often to repeat as a number where it is the same for all, else as an array."""
+    if isinstance(repeats, (list, tuple)):
+        repeats = np.asarray(repeats)
+    return int(F.reshape(repeats, ())) if getattr(repeats, "size", 0) == 1 else repeats
+
+
 @rrule.register(F.repeat)
 def repeat_rrule(_: Any, x: Any, repeats: Any, *, axis: int | None = None) -> Any:
+    repeats = _one_or_many(repeats)
     y = F.repeat(x, repeats, axis=axis)
     old = shape_of(x)
     shape = old if axis is not None else (math.prod(old),)
@@ -128,7 +139,7 @@ def repeat_rrule(_: Any, x: Any, repeats: Any, *, axis: int | None = None) -> An
 @rrule.register(F.tile)
 def tile_rrule(_: Any, x: Any, repetitions: Any) -> Any:
     old = shape_of(x)
-    times = (repetitions,) if isinstance(repetitions, int) else tuple(repetitions)
+    times = tuple(np.atleast_1d(repetitions).tolist())
     ndim = max(len(old), len(times))
     times = (1,) * (ndim - len(times)) + times
     shape = (1,) * (ndim - len(old)) + old
@@ -190,8 +201,8 @@ def diff_rrule(
     ends = {"prepend": prepend, "append": append}
     given = {name: end for name, end in ends.items() if end is not None}
     y = F.diff(x, axis=axis, n=n, **given)
-    before = 0 if prepend is None else shape_of(prepend)[axis]
     length = shape_of(x)[axis]
+    before = 0 if prepend is None else shape_of(prepend)[axis] if shape_of(prepend) else 1
 
     def diff_back(dy: Any) -> Any:
         for _ in range(n):

@@ -40,55 +40,88 @@ class Reduction:
         return F.broadcast_to(self.beside(y), self.shape)
 
 
+def _options(keepdims: bool, dtype: Any) -> dict[str, Any]:
+    """Return what a rule passes on. NumPy's `where`, `initial`, `mean` and `out` are no part of it.
+
+    They would change the value, or write it elsewhere, and the pullback would not know.
+    """
+    return {"keepdims": keepdims} if dtype is None else {"keepdims": keepdims, "dtype": dtype}
+
+
 @rrule.register(F.sum)
-def sum_rrule(_: Any, x: Any, *, axis: Axis = None, **kwargs: Any) -> Any:
+def sum_rrule(
+    _: Any, x: Any, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None
+) -> Any:
     reduction, project = Reduction(x, axis), Projection(x)
 
     def sum_back(dy: Any) -> Any:
         return None, project(reduction.spread(dy))
 
-    return F.sum(x, axis=axis, **kwargs), sum_back
+    return F.sum(x, axis=axis, **_options(keepdims, dtype)), sum_back
 
 
 @rrule.register(F.mean)
-def mean_rrule(_: Any, x: Any, *, axis: Axis = None, **kwargs: Any) -> Any:
+def mean_rrule(
+    _: Any, x: Any, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None
+) -> Any:
     reduction = Reduction(x, axis)
 
     def mean_back(dy: Any) -> Any:
         return None, reduction.spread(dy / reduction.count)
 
-    return F.mean(x, axis=axis, **kwargs), mean_back
+    return F.mean(x, axis=axis, **_options(keepdims, dtype)), mean_back
+
+
+def _freedom(reduction: Reduction, correction: float) -> float:
+    """Return the degrees of freedom; NaN, as the variance itself, where there are none."""
+    return reduction.count - correction or math.nan
 
 
 @rrule.register(F.var)
-def var_rrule(_: Any, x: Any, *, axis: Axis = None, correction: float = 0.0, **kwargs: Any) -> Any:
-    y = F.var(x, axis=axis, correction=correction, **kwargs)
+def var_rrule(
+    _: Any,
+    x: Any,
+    *,
+    axis: Axis = None,
+    correction: float = 0.0,
+    keepdims: bool = False,
+    dtype: Any = None,
+) -> Any:
+    y = F.var(x, axis=axis, correction=correction, **_options(keepdims, dtype))
     reduction = Reduction(x, axis)
 
     def var_back(dy: Any) -> Any:
         deviation = x - F.mean(x, axis=axis, keepdims=True)
-        return None, reduction.beside(dy * (2 / (reduction.count - correction))) * deviation
+        return None, reduction.beside(dy * (2 / _freedom(reduction, correction))) * deviation
 
     return y, var_back
 
 
 @rrule.register(F.std)
-def std_rrule(_: Any, x: Any, *, axis: Axis = None, correction: float = 0.0, **kwargs: Any) -> Any:
+def std_rrule(
+    _: Any,
+    x: Any,
+    *,
+    axis: Axis = None,
+    correction: float = 0.0,
+    keepdims: bool = False,
+    dtype: Any = None,
+) -> Any:
     """The gradient is that of a norm: 0 where all values are equal."""
-    y = F.std(x, axis=axis, correction=correction, **kwargs)
+    y = F.std(x, axis=axis, correction=correction, **_options(keepdims, dtype))
     reduction = Reduction(x, axis)
 
     def std_back(dy: Any) -> Any:
         deviation = x - F.mean(x, axis=axis, keepdims=True)
-        scale = dy / nonzero(y) / (reduction.count - correction)
+        scale = dy / nonzero(y) / _freedom(reduction, correction)
         return None, reduction.beside(scale) * deviation
 
     return y, std_back
 
 
-def _extremum_rrule(f: Any, x: Any, *, axis: Axis = None, **kwargs: Any) -> Any:
+def _extremum_rrule(f: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The gradient is split evenly among the values that are the extremum."""
-    y = f(x, axis=axis, **kwargs)
+    y = f(x, axis=axis, keepdims=keepdims)
     reduction = Reduction(x, axis)
 
     def extremum_back(dy: Any) -> Any:
@@ -117,7 +150,9 @@ def _products_before(x: Any) -> Any:
 
 
 @rrule.register(F.prod)
-def prod_rrule(_: Any, x: Any, *, axis: Axis = None, **kwargs: Any) -> Any:
+def prod_rrule(
+    _: Any, x: Any, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None
+) -> Any:
     """∂/∂xᵢ is the product of all others, without a division: exact where factors are 0."""
     reduction, project = Reduction(x, axis), Projection(x)
     rest = tuple(i for i in range(len(reduction.shape)) if i not in reduction.axes)
@@ -132,14 +167,14 @@ def prod_rrule(_: Any, x: Any, *, axis: Axis = None, **kwargs: Any) -> Any:
         others = F.permute_dims(F.reshape(before * after, shape_of(moved)), back_order)
         return None, project(reduction.beside(dy) * conj(others))
 
-    return F.prod(x, axis=axis, **kwargs), prod_back
+    return F.prod(x, axis=axis, **_options(keepdims, dtype)), prod_back
 
 
 @rrule.register(F.cumulative_sum)
 def cumulative_sum_rrule(
-    _: Any, x: Any, *, axis: int | None = None, include_initial: bool = False, **kwargs: Any
+    _: Any, x: Any, *, axis: int | None = None, include_initial: bool = False, dtype: Any = None
 ) -> Any:
-    y = F.cumulative_sum(x, axis=axis, include_initial=include_initial, **kwargs)
+    y = F.cumulative_sum(x, axis=axis, include_initial=include_initial, dtype=dtype)
     along = 0 if axis is None else axis
     project = Projection(x)
 
@@ -160,13 +195,13 @@ def _without_first(x: Any, axis: int) -> Any:
 
 @rrule.register(F.cumulative_prod)
 def cumulative_prod_rrule(
-    _: Any, x: Any, *, axis: int | None = None, include_initial: bool = False, **kwargs: Any
+    _: Any, x: Any, *, axis: int | None = None, include_initial: bool = False, dtype: Any = None
 ) -> Any:
     """∂/∂xⱼ = (∏ₖ﹤ⱼ xₖ) sⱼ with sⱼ = dyⱼ + xⱼ₊₁ sⱼ₊₁, solved in log₂ n steps without a division.
 
     The steps are those of Hillis and Steele's parallel scan, on the affine maps of the recurrence.
     """
-    y = F.cumulative_prod(x, axis=axis, include_initial=include_initial, **kwargs)
+    y = F.cumulative_prod(x, axis=axis, include_initial=include_initial, dtype=dtype)
     along = 0 if axis is None else axis
     project = Projection(x)
 
