@@ -14,7 +14,14 @@ import array_api_compat
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad.namespace import SCALAR_TYPES, LevelValue, kind_of, library_of, shape_of
+from gpugrad.namespace import (
+    SCALAR_TYPES,
+    LevelValue,
+    kind_of,
+    library_of,
+    plain,
+    shape_of,
+)
 
 
 class Tangent:
@@ -150,6 +157,14 @@ class Projection:
         if self.dtype is None or dtype is None or dx.dtype == self.dtype:
             return dx
         return F.astype(dx, self.dtype)
+
+
+def zero_of(x: Any) -> Any:
+    """Return the zero gradient of a number or array: of its type, shape, data type and device."""
+    x = plain(x)
+    if library_of(x) is None or isinstance(x, np.generic):
+        return type(x)(0)
+    return array_api_compat.array_namespace(x).zeros_like(x)
 
 
 def project(dx: Any, x: Any) -> Any:

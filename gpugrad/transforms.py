@@ -12,9 +12,10 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError, OutputError
-from gpugrad.namespace import kind_of, library_of, plain, shape_of
+from gpugrad.namespace import kind_of, plain, shape_of
 from gpugrad.pullback import Inputs, Outputs, name_of, record, recordable
 from gpugrad.structure import NOTHING, Walk
+from gpugrad.tangent import zero_of
 from gpugrad.tape import Tape, show_space, space_of
 
 
@@ -87,7 +88,7 @@ def value_and_grad(
         swept = tape.sweep(seed, keep=False)
         gradients = inputs.gradients(
             [
-                zeros_of(leaf) if g is None else g
+                zero_of(leaf) if g is None else g
                 for g, leaf in zip(swept, inputs.leaves, strict=True)
             ]
         )
@@ -154,14 +155,6 @@ def one_of(y: Any) -> Any:
         return y.dtype.type(1)
     xp = array_api_compat.array_namespace(y)
     return xp.ones((), dtype=y.dtype, device=array_api_compat.device(y))
-
-
-def zeros_of(x: Any) -> Any:
-    """Return the zero gradient of a number or array."""
-    x = plain(x)
-    if library_of(x) is None or isinstance(x, np.generic):
-        return type(x)(0)
-    return array_api_compat.array_namespace(x).zeros_like(x)
 
 
 def stop_gradient(x: Any) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-import array_api_compat
 import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError, SensitivityError
-from gpugrad.namespace import SCALAR_TYPES, library_of, plain, shape_of
+from gpugrad.namespace import SCALAR_TYPES, shape_of
 from gpugrad.structure import Walk
+from gpugrad.tangent import zero_of
 
 Model = TypeVar("Model")
 
@@ -54,7 +54,7 @@ class Parameters:
 
     def zeros(self) -> tuple[Any, ...]:
         """Return a zero for every parameter, of its shape, data type and device."""
-        return tuple(map(_zero_like, self.values))
+        return tuple(map(zero_of, self.values))
 
     def checked(self, moments: Sequence[Any]) -> Sequence[Any]:
         """Return a state's arrays; raise ArgumentError where they are not those of this model."""
@@ -78,10 +78,3 @@ def in_dtype_of(old: Any, new: Any) -> Any:
         return type(old)(new) if isinstance(new, np.generic) else new
     dtype = old.dtype
     return new if new.dtype is dtype or new.dtype == dtype else F.astype(new, dtype)
-
-
-def _zero_like(x: Any) -> Any:
-    x = plain(x)
-    if library_of(x) is None:
-        return type(x)(0)
-    return array_api_compat.array_namespace(x).zeros_like(x)

@@ -1,0 +1,294 @@
+"""What once gave a wrong gradient, none, or an error that said nothing."""
+
+import collections
+import copy
+import dataclasses
+import enum
+import time
+import types
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import gpugrad as gg
+from gpugrad import xp
+from gpugrad.errors import ArgumentError, ConversionError
+from tests.numeric import derivative, inner
+
+X = np.array([[1.5, -0.3, 2.2], [0.7, 3.1, -1.2]])
+V = np.array([0.5, 1.5, 2.5])
+
+
+def check(f, x):
+    """Check the gradient of the array function f at x along a random direction."""
+    y, back = gg.pullback(f, x)
+    assert_allclose(y, f(np.copy(x)))
+    rng = np.random.default_rng(0)
+    dy, direction = rng.normal(size=np.shape(y)), rng.normal(size=x.shape)
+    _, dx = back(np.asarray(dy))
+    expected = derivative(lambda t: inner(dy, f(x + t * direction)))
+    assert inner(dx, direction) == pytest.approx(expected, rel=1e-8)
+
+
+# --- Keyword arguments that change a value behind the rule's back ----------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "options"),
+    [
+        (np.mean, {"where": X > 0}),
+        (np.prod, {"where": X > 0}),
+        (np.var, {"where": X > 0}),
+        (np.std, {"where": X > 0}),
+        (np.sum, {"where": X > 0}),
+        (np.prod, {"initial": 3.0}),
+        (np.min, {"initial": -9.0}),
+        (np.max, {"initial": 9.0}),
+        (np.var, {"mean": np.zeros((1, 1))}),
+        (np.mean, {"out": np.zeros(())}),
+        (np.prod, {"out": np.zeros(())}),
+        (np.cumsum, {"axis": 1, "out": np.zeros((2, 3))}),
+        (np.cumprod, {"axis": 1, "out": np.zeros((2, 3))}),
+        (np.reshape, {"shape": (3, 2), "order": "F"}),
+    ],
+    ids=lambda x: x.__name__ if callable(x) else "-".join(x),
+)
+def test_what_a_rule_does_not_know_is_an_error(f, options):
+    with pytest.raises(ArgumentError, match=f"numpy.{f.__name__} .* unexpected keyword argument"):
+        gg.pullback(lambda x: f(x, **options), X)
+
+
+def test_data_types_of_reductions():
+    for f in (np.sum, np.prod, np.mean, np.var, np.std):
+        y, back = gg.pullback(lambda x, f=f: f(x, dtype=np.float32), X)
+        assert y.dtype == np.float32
+        assert back(1.0)[1].dtype == X.dtype
+
+
+@pytest.mark.parametrize("f", [np.var, np.std])
+def test_a_variance_without_degrees_of_freedom(f):
+    with np.errstate(all="ignore"), pytest.warns(RuntimeWarning, match="Degrees of freedom"):
+        y, back = gg.pullback(lambda x: f(x, ddof=1), np.ones(1))
+        assert np.isnan(y)
+        assert np.isnan(back(1.0)[1]).all()
+
+
+# --- Numbers, lists and tuples where arrays are more usual -----------------------------------
+
+CALLS = {
+    "repeat by a NumPy integer": lambda x: np.repeat(x, np.int64(2)) ** 2,
+    "repeat by a list": lambda x: np.repeat(x, [1, 0, 2]) ** 2,
+    "repeat by an array of one": lambda x: np.repeat(x, np.array([2])) ** 2,
+    "tile by a NumPy integer": lambda x: np.tile(x, np.int64(2)) ** 2,
+    "tile by an array": lambda x: np.tile(x, np.array([2, 1])) ** 2,
+    "tensordot over a NumPy integer": lambda x: np.tensordot(x, x, axes=np.int64(1)),
+    "tensordot over NumPy integers": lambda x: np.tensordot(x, x, (np.int64(0), np.int64(0))),
+    "diff with a number before": lambda x: np.diff(x, prepend=1.0) ** 2,
+}
+
+
+@pytest.mark.parametrize("f", CALLS.values(), ids=CALLS.keys())
+def test_calls(f):
+    check(f, V)
+
+
+def test_where_of_a_list_says_what_it_expects():
+    with pytest.raises(ArgumentError, match="where: expected an array or a number, got list"):
+        gg.pullback(lambda x: np.where(x > 0, x, [1.0, 2.0, 3.0]), V)
+
+
+@pytest.mark.parametrize("x", [3.0, V], ids=["number", "array"])
+def test_numbers_of_classes_derived_from_pythons(x):
+    class Order(enum.IntEnum):
+        SECOND = 2
+
+    _, back = gg.pullback(lambda x: x**Order.SECOND * Order.SECOND, x)
+    assert_allclose(back(1.0)[1], 4 * x)
+
+
+def test_facts_take_recorded_arrays_by_keyword():
+    assert gg.grad(lambda x: np.sum(x) * np.allclose(x, b=x) * np.shape(a=x)[0])(V)[0] == 3.0
+
+
+def test_grad_takes_a_list_of_places():
+    assert gg.grad(lambda x, y: x * y, argnums=[0, 1])(2.0, 5.0) == (5.0, 2.0)
+
+
+# --- Indices ---------------------------------------------------------------------------------
+
+REPEATED = {
+    "list": [1, 0, 1],
+    "tuple of a tuple": ((0, 0),),
+    "tuples": ((0, 0), (1, 1)),
+    "integer and list": (1, [2, 2]),
+    "arrays": (np.array([0, 0, 1]), np.array([1, 1, 1])),
+    "array and slice": (np.array([0, 0]), slice(1, 3)),
+    "new axis": (None, [0, 0]),
+    "range": range(2),
+}
+
+
+@pytest.mark.parametrize("index", REPEATED.values(), ids=REPEATED.keys())
+def test_taking_a_place_more_than_once(index):
+    def f(x):
+        y = x[index]
+        return y * y * (1 + np.arange(y.size).reshape(y.shape))
+
+    check(f, X)
+
+
+@pytest.mark.parametrize("index", REPEATED.values(), ids=REPEATED.keys())
+def test_of_what_is_assigned_to_one_place_the_last_stays(index):
+    def f(x):
+        y = x * 1.0
+        v = x[index] * (1 + np.arange(x[index].size).reshape(x[index].shape))
+        y[index] = v
+        return y * y
+
+    check(f, X)
+
+
+def test_many_views_of_an_array_cost_no_more_than_linear_time():
+    def seconds(count):
+        start = time.perf_counter()
+        gg.pullback(lambda x: [x[i] for i in range(count)][0], np.ones(count))
+        return time.perf_counter() - start
+
+    seconds(500)
+    assert min(seconds(8000) for _ in range(2)) < 8 * min(seconds(2000) for _ in range(3)) + 0.05
+
+
+# --- Ways off the tape -----------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Pair:
+    a: object
+    b: object = 3.0
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        copy.copy,
+        copy.deepcopy,
+        lambda x: dataclasses.asdict(Pair(x))["a"],
+        lambda x: dataclasses.astuple(Pair(x))[0],
+    ],
+    ids=["copy", "deepcopy", "asdict", "astuple"],
+)
+def test_a_copy_is_recorded(copied):
+    check(lambda x: copied(x) ** 2, V)
+
+
+@pytest.mark.parametrize("dtype", [float, complex, int])
+def test_a_recorded_number_in_a_plain_array(dtype):
+    def f(x):
+        buffer = np.zeros(3, dtype)
+        buffer[0] = x[0]
+        return buffer * x
+
+    with pytest.raises(ValueError, match="setting an array element") as error:
+        gg.pullback(f, V)
+    assert isinstance(error.value.__cause__, ConversionError)
+    assert "xp.zeros_like" in str(error.value.__cause__)
+
+
+def test_a_number_that_has_left_the_tape_may_be_assigned():
+    def f(x):
+        buffer = np.zeros(2)
+        buffer[0], buffer[int(x[1])] = float(x[0]), x[1].item()
+        return np.sum(buffer * x[:2])
+
+    assert_array_equal(gg.grad(f)(V), [0.5, 1.5, 0.0])
+
+
+# --- Structures ------------------------------------------------------------------------------
+
+
+class Slots:
+    __slots__ = ("b", "unset", "w")
+
+    def __init__(self):
+        self.w, self.b = 2.0, 3.0
+
+
+class SlotsAndMore(Slots):
+    def __init__(self):
+        super().__init__()
+        self.c = 1.0
+
+
+@dataclasses.dataclass(slots=True)
+class SlottedData:
+    w: float = 2.0
+    b: float = 3.0
+
+
+class DerivedFromSlottedData(SlottedData):
+    """Has a dictionary beside the slots."""
+
+
+@dataclasses.dataclass
+class Unset:
+    w: float = 2.0
+    b: float = 3.0
+    later: object = dataclasses.field(init=False)
+
+
+@pytest.mark.parametrize("kind", [Slots, SlotsAndMore, SlottedData, DerivedFromSlottedData, Unset])
+def test_objects_with_slots_or_unset_fields(kind):
+    model = kind()
+    y, back = gg.pullback(lambda model, x: model.w * x + model.b, model, 4.0)
+    _, dmodel, dx = back(1.0)
+    assert (y, dmodel.w, dmodel.b, dx) == (11.0, 4.0, 1.0, 2.0)
+    assert (type(model.w), type(model.b)) == (float, float)
+
+
+def test_namespaces():
+    model = types.SimpleNamespace(w=2.0, name="line")
+    y, back = gg.pullback(lambda model, x: types.SimpleNamespace(y=model.w * x), model, 4.0)
+    assert y == types.SimpleNamespace(y=8.0)
+    assert back({"y": 1.0}) == (None, gg.Tangent(w=4.0, name=None), 2.0)
+
+
+class Attributes(dict):
+    __getattr__ = dict.__getitem__
+
+
+class Named(list):
+    def __init__(self, name, *items):
+        super().__init__(items)
+        self.name = name
+
+
+class Line(tuple):
+    __slots__ = ()
+
+    def __new__(cls, w, b):
+        return super().__new__(cls, (w, b))
+
+
+@pytest.mark.parametrize(
+    ("model", "f"),
+    [
+        (Attributes(w=2.0), lambda model, x: model.w * x),
+        (collections.defaultdict(float, w=2.0), lambda model, x: model["w"] * x + model["b"]),
+        (Named("line", 2.0), lambda model, x: model[0] * x * len(model.name) / 4),
+        (Line(2.0, 3.0), lambda model, x: model[0] * x),
+    ],
+    ids=lambda x: type(x).__name__,
+)
+def test_classes_derived_from_pythons_containers(model, f):
+    y, back = gg.pullback(f, model, 4.0)
+    assert (y, back(1.0)[2]) == (8.0, 2.0)
+    dmodel = back(1.0)[1]
+    assert (dmodel["w"] if isinstance(dmodel, dict) else dmodel[0]) == 4.0
+
+
+def test_a_captured_pullback_is_no_structure():
+    _, back = gg.pullback(lambda x: x**3, 2.0)
+    df, ddy = gg.pullback(lambda dy: back(dy)[1], 1.0)[1](1.0)
+    assert (df, ddy) == (None, 12.0)
+    assert gg.pullback(lambda back, dy: back(dy)[1], back, 1.0)[1](1.0) == (None, None, 12.0)
