@@ -111,9 +111,10 @@ def check_shapes(name: str, yhat: Any, y: Any) -> None:
 
 def soft_targets(y: Any, logits: Any, axis: int) -> Any:
     """Return targets of the shape of `logits`: integer labels become one-hot."""
-    if kind_of(y) != "i":
+    kind = kind_of(y)
+    if kind != "i":
         check_shapes("logit_cross_entropy", logits, y)
-        return y
+        return F.indicator(y, logits) if kind == "b" else y
     place = axis % len(logits.shape)
     expected = logits.shape[:place] + logits.shape[place + 1 :]
     if y.shape != expected:

@@ -219,7 +219,12 @@ def _find_library(x: Any) -> Library | None:
         module = x.__array_namespace__()
         name = module.__name__
         return _foreign.setdefault(name, ForeignLibrary(name, module))
-    raise ArgumentError(
+    raise not_an_array(x)
+
+
+def not_an_array(x: Any) -> ArgumentError:
+    """Return the error for something that is neither an array nor a number."""
+    return ArgumentError(
         f"expected an array or a number, got {type(x).__name__}: convert it first, "
         f"for instance with xp.asarray(...)"
     )
@@ -285,7 +290,7 @@ def kind_of(x: Any) -> str:
     try:
         return _KINDS[x.dtype.kind]
     except (AttributeError, KeyError):
-        return _SCALAR_KINDS.get(type(x)) or _foreign_kind(x.dtype)
+        return _SCALAR_KINDS.get(type(x)) or _foreign_kind(x)
 
 
 @functools.cache
@@ -295,6 +300,8 @@ def _kind_named(name: str) -> str:
     return _KINDS.get(np.dtype(name).kind, "o")
 
 
-def _foreign_kind(dtype: Any) -> str:
+def _foreign_kind(x: Any) -> str:
     """Tell the kind of a foreign library's data type by its name, as of bfloat16 and its kin."""
-    return _kind_named(str(dtype).rpartition(".")[2])
+    if not hasattr(x, "dtype"):
+        raise not_an_array(x)
+    return _kind_named(str(x.dtype).rpartition(".")[2])

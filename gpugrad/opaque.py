@@ -10,6 +10,7 @@ from gpugrad.namespace import has_levels, youngest
 from gpugrad.primitive import Function, Primitive
 from gpugrad.registry import bind
 from gpugrad.structure import Node, Walk
+from gpugrad.tangent import Projection
 
 
 def primitive(f: Function) -> Primitive:
@@ -42,7 +43,7 @@ class Opaque(Primitive):
     """A primitive whose arguments are structures of any kind."""
 
     def __init__(self, f: Function) -> None:
-        super().__init__(f.__name__, default=f)
+        super().__init__(getattr(f, "__name__", None) or type(f).__name__, default=f)
         self.function = f
         functools.update_wrapper(self, f)
 
@@ -52,7 +53,7 @@ class Opaque(Primitive):
         if has_levels(_leaves(walk, kwargs.values())):
             raise ArgumentError(
                 f"{self.name}: a recorded value was passed by keyword ({', '.join(kwargs)}). "
-                f"Pass it by position"
+                f"Pass it by position; where no gradient is wanted, as gpugrad.stop_gradient(...)"
             )
         nodes = [(walk.node(argument), argument) for argument in args]
         if not has_levels(walk.leaves):
@@ -115,7 +116,14 @@ class _Call(Primitive):
         answer = bind(self.opaque, mask, args)(*args, **kwargs)
         if answer is NotImplemented:
             return answer
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise ArgumentError(
+                f"{self.name}: its rule returned a {type(answer).__name__}, not (y, back). Write "
+                f"return y, back, where back(dy) returns a gradient for the function itself, None "
+                f"as a rule, and one for each argument"
+            )
         y, back = answer
+        projections = [Projection(x) for x in leaves]
         walk = Walk()
         result = self.result = walk.node(y)
         self.value = y
@@ -125,14 +133,27 @@ class _Call(Primitive):
 
         def opaque_back(dy: Any) -> tuple[Any, ...]:
             dys = iter([dy] if single else dy)
-            _, *dargs = back(result.gradient(dys))
+            dargs = back(result.gradient(dys))
+            if not isinstance(dargs, (tuple, list)) or len(dargs) != len(nodes) + 1:
+                raise self.wrong_gradients(dargs, len(nodes))
             found: list[Any] = []
-            for node, darg in zip(nodes, dargs, strict=True):
+            for node, darg in zip(nodes, dargs[1:], strict=True):
                 node.scatter_to(found, darg)
-            return None, *found
+            pairs = zip(projections, found, strict=True)
+            return None, *[None if g is None else project(g) for project, g in pairs]
 
         opaque_back.__name__ = f"{self.name}_back"
         return (walk.leaves[0] if single else tuple(walk.leaves)), opaque_back
+
+    def wrong_gradients(self, dargs: Any, count: int) -> ArgumentError:
+        """Return the error for what a rule's pullback returned in place of its gradients."""
+        sequence = isinstance(dargs, (tuple, list))
+        given = f"{len(dargs)} gradients" if sequence else f"a {type(dargs).__name__}"
+        return ArgumentError(
+            f"{self.name}_back returned {given}: it returns one for the function itself and one "
+            f"for each of {count} arguments. Write return None, "
+            f"{', '.join(f'd{i + 1}' for i in range(count))}, with None where no gradient flows"
+        )
 
     def rebuild(self, y: Any) -> Any:
         """Return the recorded result in the structure that the function returned."""

@@ -7,6 +7,7 @@ df, dx = back(dy)
 from __future__ import annotations
 
 import operator
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -209,12 +210,20 @@ def record(inputs: Inputs, f: Any, args: list[Any], kwargs: dict[str, Any], name
         y = f(*args, **kwargs)
     finally:
         inputs.release()
+    if type(y) in _LAZY:
+        raise OutputError(
+            f"{name} returned a {type(y).__name__}, whose items are not computed yet. "
+            f"Write return list(...) at the end of {name}"
+        )
     if y is None:
         raise OutputError(
             f"{name} returned None, and there is nothing to differentiate. "
             f"Is a `return` missing at the end of {name}?"
         )
     return y
+
+
+_LAZY = frozenset({types.GeneratorType, map, filter, zip})
 
 
 # --- map, the one function of Python's own that calls others -----------------------------------

@@ -76,6 +76,9 @@ class ScalarRule:
         called = functions_in([partial for partial, want in self._chosen(wanted) if want])
         scope: dict[str, Any] = {"f": f.resolve(args)}
         numbers = tuple(not isinstance(x, LevelValue) and library_of(x) is None for x in args)
+        if any(type(x) is complex for x in args):  # of which and float64 Python makes a complex
+            pairs = zip(numbers, args, strict=True)
+            numbers = tuple([number or type(x) is np.float64 for number, x in pairs])
         if all(numbers):
             one = 1j if any(isinstance(argument, complex) for argument in args) else 1.0
             scope["ieee"] = functools.partial(_ieee, f, wanted, type(one))

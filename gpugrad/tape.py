@@ -121,7 +121,7 @@ class Tape(Level):
         if kwargs and any(isinstance(value, LevelValue) for value in kwargs.values()):
             raise ArgumentError(
                 f"{f.name}: a recorded array was passed by keyword ({', '.join(kwargs)}). "
-                f"Pass it by position"
+                f"Pass it by position; where no gradient is wanted, as gpugrad.stop_gradient(...)"
             )
         if not f.differentiable:
             return f(*primals, **kwargs)

@@ -149,6 +149,12 @@ class Tracked(Operators, LevelValue):
     def __copy__(self) -> Any:
         return self.copy()
 
+    def __reduce__(self) -> NoReturn:
+        raise ConversionError(
+            f"a recorded array of shape {self.shape} was about to be pickled, which would drop its "
+            f"gradient. Pickle x.value, the plain array"
+        )
+
     def __deepcopy__(self, memo: Any) -> Any:
         return self.copy()  # of the value, and not of the tape
 
@@ -292,7 +298,7 @@ class Tracked(Operators, LevelValue):
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         """Return the array in another data type."""
-        return F.astype(self, dtype, copy=copy)
+        return self if not copy and dtype == self.dtype else F.astype(self, dtype, copy=copy)
 
     def copy(self) -> Any:
         """Return a copy that shares no memory."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError, OutputError
-from gpugrad.namespace import kind_of, plain, shape_of
+from gpugrad.namespace import LevelValue, kind_of, plain, shape_of
 from gpugrad.pullback import Inputs, Outputs, name_of, record, recordable
 from gpugrad.structure import NOTHING, Walk
 from gpugrad.tangent import zero_of
@@ -66,7 +66,7 @@ def value_and_grad(
         (10.0, (5.0, 2.0))
     """
     name = name_of(f)
-    several = isinstance(argnums, (tuple, list))
+    several = isinstance(argnums, Sequence)
     wanted = tuple(argnums) if several else (argnums,)
     recorded_f = recordable(f)
 
@@ -160,10 +160,16 @@ def one_of(y: Any) -> Any:
 def stop_gradient(x: Any) -> Any:
     """Return `x`, any structure, through which no gradient flows.
 
+    Recorded arrays in it are copied: what is assigned to the result stays there.
+
     Example:
         >>> grad(lambda x: x * stop_gradient(x))(3.0)
         3.0
     """
     walk = Walk()
     node = walk.node(x)
-    return node.rebuild(x, iter([F.stop_gradient(leaf) for leaf in walk.leaves]))
+    return node.rebuild(x, iter([_stopped(leaf) for leaf in walk.leaves]))
+
+
+def _stopped(leaf: Any) -> Any:
+    return F.positive(F.stop_gradient(leaf)) if isinstance(leaf, LevelValue) else leaf

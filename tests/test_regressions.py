@@ -4,8 +4,9 @@ import collections
 import copy
 import dataclasses
 import enum
-import time
+import pickle
 import types
+import warnings
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import gpugrad as gg
 from gpugrad import xp
-from gpugrad.errors import ArgumentError, ConversionError
+from gpugrad.errors import ArgumentError, ConversionError, OutputError
 from tests.numeric import derivative, inner
 
 X = np.array([[1.5, -0.3, 2.2], [0.7, 3.1, -1.2]])
@@ -56,7 +57,7 @@ def check(f, x):
 )
 def test_what_a_rule_does_not_know_is_an_error(f, options):
     with pytest.raises(ArgumentError, match=f"numpy.{f.__name__} .* unexpected keyword argument"):
-        gg.pullback(lambda x: f(x, **options), X)
+        gg.grad(lambda x: np.sum(f(x, **options)))(X)
 
 
 def test_data_types_of_reductions():
@@ -68,10 +69,10 @@ def test_data_types_of_reductions():
 
 @pytest.mark.parametrize("f", [np.var, np.std])
 def test_a_variance_without_degrees_of_freedom(f):
-    with np.errstate(all="ignore"), pytest.warns(RuntimeWarning, match="Degrees of freedom"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy's "Degrees of freedom <= 0"
         y, back = gg.pullback(lambda x: f(x, ddof=1), np.ones(1))
-        assert np.isnan(y)
-        assert np.isnan(back(1.0)[1]).all()
+        assert np.isnan([y, *back(1.0)[1]]).all()
 
 
 # --- Numbers, lists and tuples where arrays are more usual -----------------------------------
@@ -150,13 +151,16 @@ def test_of_what_is_assigned_to_one_place_the_last_stays(index):
 
 
 def test_many_views_of_an_array_cost_no_more_than_linear_time():
-    def seconds(count):
-        start = time.perf_counter()
-        gg.pullback(lambda x: [x[i] for i in range(count)][0], np.ones(count))
-        return time.perf_counter() - start
+    def f(x):
+        y = x * 1.0
+        views, lists = [], []
+        for i in range(1000):
+            views.append(y[i])
+            lists.append(y.views)
+        assert len({id(found) for found in lists}) <= 11  # walked through at powers of two alone
+        return views[-1]
 
-    seconds(500)
-    assert min(seconds(8000) for _ in range(2)) < 8 * min(seconds(2000) for _ in range(3)) + 0.05
+    assert gg.grad(f)(np.ones(1000)).sum() == 1.0
 
 
 # --- Ways off the tape -----------------------------------------------------------------------
@@ -189,10 +193,11 @@ def test_a_recorded_number_in_a_plain_array(dtype):
         buffer[0] = x[0]
         return buffer * x
 
-    with pytest.raises(ValueError, match="setting an array element") as error:
+    with pytest.raises((ConversionError, ValueError)) as error:
         gg.pullback(f, V)
-    assert isinstance(error.value.__cause__, ConversionError)
-    assert "xp.zeros_like" in str(error.value.__cause__)
+    ours = error.value.__cause__ or error.value  # NumPy wraps it, of real numbers
+    assert isinstance(ours, ConversionError)
+    assert "xp.zeros_like" in str(ours)
 
 
 def test_a_number_that_has_left_the_tape_may_be_assigned():
@@ -202,6 +207,148 @@ def test_a_number_that_has_left_the_tape_may_be_assigned():
         return np.sum(buffer * x[:2])
 
     assert_array_equal(gg.grad(f)(V), [0.5, 1.5, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("call", "advice"),
+    [
+        (
+            lambda x, c: np.sum(np.var(x, axis=0, correction=c)),
+            "var: .* keyword .axis, correction.",
+        ),
+        (lambda x, c: gg.cross_entropy(x, V, epsilon=c), "cross_entropy: .* keyword .epsilon."),
+    ],
+    ids=["var", "cross_entropy"],
+)
+def test_a_recorded_keyword_argument_says_what_to_write(call, advice):
+    with pytest.raises(ArgumentError, match=f"{advice}.*stop_gradient"):
+        gg.pullback(call, V, 0.25)
+    _, back = gg.pullback(lambda x, c: call(x, gg.stop_gradient(c)), V, 0.25)
+    assert back(1.0)[2] is None
+
+
+@pytest.mark.parametrize(
+    "f", [xp.unique_all, xp.unique_counts, xp.unique_inverse, xp.unique_values]
+)
+def test_unique_values_of_a_recorded_array_are_refused(f):
+    with pytest.raises(ArgumentError, match=f"{f.name}.*stop_gradient"):
+        gg.pullback(lambda x: f(x)[0], V)
+    assert_array_equal(gg.grad(lambda x: x[len(f(gg.stop_gradient(x))) % 3])(V).sum(), 1.0)
+
+
+def test_a_recorded_array_is_not_pickled():
+    with pytest.raises(ConversionError, match="pickle"):
+        gg.pullback(lambda x: pickle.loads(pickle.dumps(x)), V)
+
+
+@pytest.mark.parametrize("kind", ["generator", "map", "filter", "zip"])
+def test_what_is_not_computed_yet_is_no_value(kind):
+    lazily = {
+        "generator": lambda x: (v * v for v in x),
+        "map": lambda x: map(abs, x),
+        "filter": lambda x: filter(None, x),
+        "zip": lambda x: zip(x, x, strict=True),
+    }
+    with pytest.raises(OutputError, match=rf"{kind}.*return list\(\.\.\.\)"):
+        gg.pullback(lazily[kind], V)
+
+
+def test_assigning_to_what_stop_gradient_returned_leaves_the_argument_alone():
+    def f(x):
+        y = gg.stop_gradient(x)
+        y[0] = 9.0
+        return np.sum(x * y)
+
+    x = np.copy(V)
+    assert_array_equal(gg.grad(f)(x), [9.0, 1.5, 2.5])
+    assert_array_equal(x, V)
+
+
+def test_astype_without_a_copy_is_the_array_itself():
+    def f(x):
+        y = x.astype(x.dtype, copy=False)
+        y[0] = 9.0
+        return x * y
+
+    _, back = gg.pullback(f, V)
+    assert_array_equal(back(1.0)[1], [0.0, 3.0, 5.0])
+
+
+# --- Complex numbers and NumPy's float64, of which Python makes a complex of its own ----------
+
+
+@pytest.mark.parametrize("x", [2.0, np.float64(2.0), np.array(2.0), np.float32(2.0)], ids=repr)
+def test_a_number_times_a_complex_one(x):
+    assert_allclose(gg.grad(lambda x: abs((1 + 2j) * x) ** 2)(x), 20.0)
+    assert_allclose(gg.grad(lambda x: abs(x / (1 + 2j) - 1j) ** 2)(x), 1.6)
+    assert_allclose(gg.grad(lambda x: np.imag((1j + x) ** 2))(x), 2.0)
+    assert type(gg.grad(lambda x: np.imag(x * 1j))(x)) is type(x)
+
+
+# --- Losses ----------------------------------------------------------------------------------
+
+
+def test_losses_of_numbers():
+    assert gg.grad(gg.mse)(2.0, 0.5) == 3.0
+    assert gg.grad(gg.hinge_loss)(0.5, -1.0) == 1.0
+
+
+@pytest.mark.parametrize("loss", [gg.mse, gg.hinge_loss])
+def test_losses_of_nothing(loss):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy's "Mean of empty slice"
+        assert gg.grad(loss)(np.zeros(0), np.zeros(0)).shape == (0,)
+
+
+def test_labels_that_are_no_array():
+    with pytest.raises(ArgumentError, match="expected an array or a number, got list"):
+        gg.logit_cross_entropy(X, [0, 1])
+
+
+def test_one_hot_labels_of_booleans_keep_the_data_type():
+    logits = X.astype(np.float32)
+    value, gradient = gg.value_and_grad(gg.logit_cross_entropy)(logits, np.eye(3, dtype=bool)[:2])
+    expected = gg.value_and_grad(gg.logit_cross_entropy)(logits, np.array([0, 1]))
+    assert value.dtype == np.float32
+    assert_allclose(value, expected[0])
+    assert_allclose(gradient, expected[1])
+
+
+# --- Rules of users --------------------------------------------------------------------------
+
+
+def opaque_product(rule):
+    @gg.primitive
+    def product(a, b):
+        return a * b
+
+    gg.rrule.register(product)(rule)
+    return product
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(None, 1.0), (None, 1.0, 1.0, 1.0), None, 1.0],
+    ids=["too few", "too many", "none", "a number"],
+)
+def test_a_rule_that_returns_a_wrong_number_of_gradients(answer):
+    product = opaque_product(lambda f, a, b: (a * b, lambda dy: answer))
+    with pytest.raises(ArgumentError, match=r"product_back returned .* for each of 2 arg"):
+        gg.grad(product)(2.0, 3.0)
+
+
+@pytest.mark.parametrize("answer", [None, 6.0], ids=["none", "the value alone"])
+def test_a_rule_that_returns_no_pullback(answer):
+    product = opaque_product(lambda f, a, b: answer)
+    with pytest.raises(ArgumentError, match=r"product: its rule returned .* not \(y, back\)"):
+        gg.grad(product)(2.0, 3.0)
+
+
+def test_what_a_rule_broadcast_is_summed_where_it_was():
+    product = opaque_product(lambda f, a, b: (a * b, lambda dy: (None, dy * b, dy * a)))
+    rows = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    check(lambda x: product(x[:1] * 2.0, rows) * 1.0, V)
+    assert gg.grad(lambda x: np.sum(product(x, rows)))(V.astype(np.float32)).dtype == np.float32
 
 
 # --- Structures ------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def _contracted(axes: Any, ndim_a: int, ndim_b: int) -> tuple[list[int], list[in
     """Return the axes of both factors that tensordot sums over."""
     if isinstance(axes, (int, np.integer)):
         return list(range(ndim_a - axes, ndim_a)), list(range(axes))
-    over_a, over_b = ([x] if isinstance(x, (int, np.integer)) else list(x) for x in axes)
+    over_a, over_b = (np.atleast_1d(x).tolist() for x in axes)
     return [i % ndim_a for i in over_a], [i % ndim_b for i in over_b]
 
 

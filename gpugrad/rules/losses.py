@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from gpugrad import functions as F
@@ -14,6 +15,7 @@ from gpugrad.losses import (
     mse,
     soft_targets,
 )
+from gpugrad.namespace import shape_of
 from gpugrad.registry import rrule
 from gpugrad.tangent import Projection
 
@@ -22,7 +24,7 @@ from gpugrad.tangent import Projection
 def mse_rrule(_: Any, yhat: Any, y: Any, *, needs: tuple[bool, bool]) -> Any:
     value = mse(yhat, y)
     error = yhat - y
-    scale = 2 / error.size
+    scale = 2 / max(math.prod(shape_of(error)), 1)
     project_yhat, project_y = Projection(yhat), Projection(y)
 
     def mse_back(dloss: Any) -> Any:
@@ -77,7 +79,7 @@ def hinge_loss_rrule(_: Any, yhat: Any, y: Any, *, needs: tuple[bool, bool]) -> 
     """At the kink, ŷ y = 1, the gradient is 0."""
     value = hinge_loss(yhat, y)
     wrong = F.indicator(yhat * y < 1, yhat)
-    scale = -1 / wrong.size
+    scale = -1 / max(math.prod(shape_of(wrong)), 1)
 
     def hinge_loss_back(dloss: Any) -> Any:
         factor = wrong * (dloss * scale)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.errors import ArgumentError
 from gpugrad.namespace import shape_of
 from gpugrad.registry import rrule
 from gpugrad.tangent import Projection, unbroadcast
@@ -211,6 +212,19 @@ def diff_rrule(
         return None, _slice(dy, axis, before, before + length)
 
     return y, diff_back
+
+
+# --- Values without their repetitions --------------------------------------------------------
+def _unique_rrule(f: Any, x: Any) -> NoReturn:
+    """Refuse: counts and indices have no gradient, but the values beside them do."""
+    raise ArgumentError(
+        f"{f.name}: the gradient of the values it returns cannot be recorded. For the counts and "
+        f"indices write xp.{f.name}(gpugrad.stop_gradient(x)), for the values x[indices]"
+    )
+
+
+for _f in (F.unique_all, F.unique_counts, F.unique_inverse, F.unique_values):
+    rrule.register(_f)(_unique_rrule)
 
 
 # --- Arrays like another ---------------------------------------------------------------------

@@ -24,6 +24,10 @@ WITHOUT_A_ROW = {
     "full_like": "its gradient is the fill value's alone; tests/rules/test_conventions.py",
     "getattr": "its argument is an object, its gradient a Tangent; test_fields below",
     "ones_like": "no gradient flows through it; tests/rules/test_conventions.py",
+    **dict.fromkeys(
+        ["unique_all", "unique_counts", "unique_inverse", "unique_values"],
+        "recorded arrays are refused; tests/test_regressions.py",
+    ),
     "zeros_like": "no gradient flows through it; tests/rules/test_conventions.py",
 }
 
