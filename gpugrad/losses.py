@@ -91,7 +91,8 @@ class Softmax:
         self.total = F.sum(self.e, axis=axis, keepdims=True)
         self.log_total = F.log(self.total)
         self.weight = F.sum(targets, axis=axis, keepdims=True)
-        terms = F.sum(self.weight * self.log_total) - F.sum(targets * self.z)
+        z = F.where(targets == 0, 0.0, self.z)  # a logit of −∞ has no part where y = 0
+        terms = F.sum(self.weight * self.log_total) - F.sum(targets * z)
         self.loss = terms / batch_size(logits, axis)
 
 

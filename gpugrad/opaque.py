@@ -116,12 +116,6 @@ class _Call(Primitive):
         answer = bind(self.opaque, mask, args)(*args, **kwargs)
         if answer is NotImplemented:
             return answer
-        if not isinstance(answer, tuple) or len(answer) != 2:
-            raise ArgumentError(
-                f"{self.name}: its rule returned a {type(answer).__name__}, not (y, back). Write "
-                f"return y, back, where back(dy) returns a gradient for the function itself, None "
-                f"as a rule, and one for each argument"
-            )
         y, back = answer
         projections = [Projection(x) for x in leaves]
         walk = Walk()
@@ -133,27 +127,15 @@ class _Call(Primitive):
 
         def opaque_back(dy: Any) -> tuple[Any, ...]:
             dys = iter([dy] if single else dy)
-            dargs = back(result.gradient(dys))
-            if not isinstance(dargs, (tuple, list)) or len(dargs) != len(nodes) + 1:
-                raise self.wrong_gradients(dargs, len(nodes))
+            _, *dargs = back(result.gradient(dys))
             found: list[Any] = []
-            for node, darg in zip(nodes, dargs[1:], strict=True):
+            for node, darg in zip(nodes, dargs, strict=True):
                 node.scatter_to(found, darg)
             pairs = zip(projections, found, strict=True)
             return None, *[None if g is None else project(g) for project, g in pairs]
 
         opaque_back.__name__ = f"{self.name}_back"
         return (walk.leaves[0] if single else tuple(walk.leaves)), opaque_back
-
-    def wrong_gradients(self, dargs: Any, count: int) -> ArgumentError:
-        """Return the error for what a rule's pullback returned in place of its gradients."""
-        sequence = isinstance(dargs, (tuple, list))
-        given = f"{len(dargs)} gradients" if sequence else f"a {type(dargs).__name__}"
-        return ArgumentError(
-            f"{self.name}_back returned {given}: it returns one for the function itself and one "
-            f"for each of {count} arguments. Write return None, "
-            f"{', '.join(f'd{i + 1}' for i in range(count))}, with None where no gradient flows"
-        )
 
     def rebuild(self, y: Any) -> Any:
         """Return the recorded result in the structure that the function returned."""

@@ -57,7 +57,49 @@ class RegisteredRule:
             needs = needs[:-1]
         options = {"needs": needs} if self.wants_needs else {}
         rule = functools.partial(self.rule, f, **options)
+        if not (self.rule.__module__ or "").startswith("gpugrad."):
+            rule = _checked(f.name, rule)
         return _by_position(rule, self.keyword) if by_position else rule
+
+
+def _checked(name: str, rule: Rule) -> Rule:
+    """Check what a user's rule returns, and what its pullback does."""
+
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        answer = rule(*args, **kwargs)
+        if answer is NotImplemented:
+            return answer
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise ArgumentError(
+                f"{name}: its rule returned a {type(answer).__name__}, not (y, back). Write "
+                f"return y, back, where back(dy) returns a gradient for the function itself, None "
+                f"as a rule, and one for each argument"
+            )
+        y, rule_back = answer
+        if rule_back is None:
+            return answer
+
+        @functools.wraps(rule_back)
+        def back(dy: Any) -> Any:
+            gradients = rule_back(dy)
+            if not isinstance(gradients, (tuple, list)) or len(gradients) != len(args) + 1:
+                raise wrong_gradients(name, gradients, len(args))
+            return gradients
+
+        return y, back
+
+    return checked
+
+
+def wrong_gradients(name: str, gradients: Any, count: int) -> ArgumentError:
+    """Return the error for what a rule's pullback returned in place of `count` gradients."""
+    sequence = isinstance(gradients, (tuple, list))
+    given = f"{len(gradients)} gradients" if sequence else f"a {type(gradients).__name__}"
+    return ArgumentError(
+        f"{name}_back returned {given}: it returns one for the function itself and one for each "
+        f"of {count} arguments. Write return None, "
+        f"{', '.join(f'd{i + 1}' for i in range(count))}, with None where no gradient flows"
+    )
 
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

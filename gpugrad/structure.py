@@ -287,10 +287,13 @@ class Recursion(Node):
     __slots__ = ("closure",)
 
     def __init__(self, closure: Closure) -> None:
-        self.closure = closure
+        self.closure: Any = closure
 
     def rebuild(self, old: Any, leaves: Iterator[Any]) -> Any:
         return self.closure.current
+
+    def release(self) -> None:
+        self.closure = None  # which has this as its child
 
     def gradient(self, leaves: Gradients) -> Any:
         return None
@@ -305,13 +308,16 @@ class Shared(Node):
     __slots__ = ("owner", "place")
 
     def __init__(self, owner: Closure, place: int) -> None:
-        self.owner = owner
+        self.owner: Any = owner
         self.place = place
 
     def is_empty(self) -> bool:
         """Say whether there is no leaf in the variable."""
         children = self.owner.children
         return self.place < len(children) and children[self.place] is NOTHING
+
+    def release(self) -> None:
+        self.owner = None  # which may have this below it
 
     def gradient(self, leaves: Gradients) -> Any:
         return None
