@@ -21,7 +21,7 @@ from gpugrad.namespace import LevelValue, is_array, kind_of, library_of, plain, 
 from gpugrad.primitive import Primitive, primitive_of
 from gpugrad.registry import rrule
 from gpugrad.structure import LEAF, Walk, opaque
-from gpugrad.tangent import project, rebuild_sequence
+from gpugrad.tangent import project, rebuild_sequence, zero_of
 from gpugrad.tape import Tape, show_space, space_of
 from gpugrad.tracked import Tracked
 
@@ -61,14 +61,16 @@ class Inputs:
         pairs = zip(self.nodes, arguments, strict=True)
         self.recorded = [node.rebuild(argument, recorded) for node, argument in pairs]
 
-    def gradients(self, gradients: list[Any]) -> tuple[Any, ...]:
-        """Return the gradients, each projected, in the form of the function and its arguments."""
-        projected = iter(
-            [
-                None if g is None else project(g, leaf)
-                for g, leaf in zip(gradients, self.leaves, strict=True)
-            ]
-        )
+    def gradients(self, gradients: list[Any], *, zeros: bool = False) -> tuple[Any, ...]:
+        """Return the gradients, each projected, in the form of the function and its arguments.
+
+        Where none flows there is None, or with `zeros` a zero.
+        """
+        pairs = zip(gradients, self.leaves, strict=True)
+        found = [
+            project(g, x) if g is not None else zero_of(x) if zeros else None for g, x in pairs
+        ]
+        projected = iter(found)
         return tuple([node.gradient(projected) for node in self.nodes])
 
     def take(self) -> list[Any]:
@@ -81,6 +83,10 @@ class Inputs:
         if self.owes_release:
             for node in self.nodes:
                 node.release()
+
+
+def _nothing(x: Any) -> None:
+    return None
 
 
 class Outputs:

@@ -15,7 +15,6 @@ from gpugrad.errors import ArgumentError, OutputError
 from gpugrad.namespace import LevelValue, kind_of, plain, shape_of
 from gpugrad.pullback import Inputs, Outputs, name_of, record, recordable
 from gpugrad.structure import NOTHING, Walk
-from gpugrad.tangent import zero_of
 from gpugrad.tape import Tape, show_space, space_of
 
 
@@ -69,9 +68,10 @@ def value_and_grad(
     several = isinstance(argnums, Sequence)
     wanted = tuple(argnums) if several else (argnums,)
     recorded_f = recordable(f)
+    places_among = functools.cache(functools.partial(_places, name, wanted))
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        places = _places(name, wanted, len(args))
+        places = places_among(len(args))
         tape = Tape()
         inputs = Inputs(tape, tuple([args[place] for place in places]))
         _check_floating(name, inputs, args, places)
@@ -85,13 +85,7 @@ def value_and_grad(
             y, aux = _split_aux(name, y)
         outputs = Outputs(tape, y)
         seed = _seed(name, outputs)
-        swept = tape.sweep(seed, keep=False)
-        gradients = inputs.gradients(
-            [
-                zero_of(leaf) if g is None else g
-                for g, leaf in zip(swept, inputs.leaves, strict=True)
-            ]
-        )
+        gradients = inputs.gradients(tape.sweep(seed, keep=False), zeros=True)
         found = gradients if several else gradients[0]
         value = outputs.value
         return ((value, Outputs(tape, aux).value), found) if has_aux else (value, found)
