@@ -66,11 +66,9 @@ class Inputs:
 
         Where none flows there is None, or with `zeros` a zero.
         """
+        absent = zero_of if zeros else _nothing
         pairs = zip(gradients, self.leaves, strict=True)
-        found = [
-            project(g, x) if g is not None else zero_of(x) if zeros else None for g, x in pairs
-        ]
-        projected = iter(found)
+        projected = iter([absent(x) if g is None else project(g, x) for g, x in pairs])
         return tuple([node.gradient(projected) for node in self.nodes])
 
     def take(self) -> list[Any]:
