@@ -161,7 +161,7 @@ class NumpyLibrary(Library):
 
     only_compat: ClassVar[set[str]] = {"argsort", "sort"}  # `descending` is the standard's alone
     if np.lib.NumpyVersion(np.__version__) < "2.1.0":
-        only_compat |= {"astype", "clip", "reshape", "take_along_axis"}
+        only_compat |= {"astype", "clip", "count_nonzero", "reshape", "take_along_axis"}
     faster: ClassVar[dict[str, Any]] = {"max": numpy_reductions.max, "sum": numpy_reductions.sum}
 
     def own(self, name: str) -> Callable[..., Any] | None:
