@@ -49,8 +49,10 @@ class Opaque(Primitive):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, or its rule where an argument is recorded."""
-        walk = Walk()
-        if has_levels(_leaves(walk, kwargs.values())):
+        walk, keywords = Walk(), Walk()
+        for value in kwargs.values():
+            keywords.node(value)
+        if has_levels(keywords.leaves):
             raise ArgumentError(
                 f"{self.name}: a recorded value was passed by keyword ({', '.join(kwargs)}). "
                 f"Pass it by position; where no gradient is wanted, as gpugrad.stop_gradient(...)"
@@ -63,13 +65,6 @@ class Opaque(Primitive):
             return call.rebuild(youngest(walk.leaves).call(call, tuple(walk.leaves), kwargs))
         finally:
             call.release()
-
-
-def _leaves(walk: Walk, values: Any) -> list[Any]:
-    for value in values:
-        walk.node(value)
-    leaves, walk.leaves = walk.leaves, []
-    return leaves
 
 
 class _Call(Primitive):

@@ -92,7 +92,6 @@ class Primitive:
         self.sequence = sequence
         self.view = view
         self.implementations: dict[Any, Function] = {}  # by the types of the arguments
-        self.__wrapped__: Function | None = None
         self.rrules: list[Any] = []  # filled by the registry
         self.bound_rules: dict[Any, Function] = {}
         for alias in aliases:
@@ -251,9 +250,7 @@ def named(**options: Any) -> Callable[[Function], Primitive]:
 
     def decorator(f: Function) -> Primitive:
         found = Primitive(f.__name__, default=f, **options)
-        found.__doc__ = f.__doc__
-        found.__module__ = f.__module__
-        found.__wrapped__ = f
+        functools.update_wrapper(found, f)
         return found
 
     return decorator

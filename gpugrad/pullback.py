@@ -17,11 +17,11 @@ import numpy as np
 from gpugrad import functions as F
 from gpugrad import xp
 from gpugrad.errors import OutputError, SensitivityError
-from gpugrad.namespace import LevelValue, is_array, kind_of, library_of, plain, shape_of
+from gpugrad.namespace import LevelValue, is_array, kind_of, library_of, shape_of
 from gpugrad.primitive import Primitive, primitive_of
 from gpugrad.registry import rrule
 from gpugrad.structure import LEAF, Walk, opaque
-from gpugrad.tangent import project, rebuild_sequence, zero_of
+from gpugrad.tangent import number_like, project, rebuild_sequence, zero_of
 from gpugrad.tape import Tape, show_space, space_of
 from gpugrad.tracked import Tracked
 
@@ -136,7 +136,7 @@ def fit(dy: Any, y: Any) -> Any:
     if isinstance(dy, (bool, int, float, complex, np.number)):
         if isinstance(dy, (complex, np.complexfloating)) and kind_of(y) != "c":
             raise SensitivityError(f"the value is {space}, the sensitivity is complex. {advice}")
-        return _number_like(dy, y)
+        return number_like(dy, y)
     if not (isinstance(dy, LevelValue) or is_array(dy)):
         raise SensitivityError(
             f"the value is {space}, the sensitivity is a {type(dy).__name__}. {advice}"
@@ -156,17 +156,6 @@ def fit(dy: Any, y: Any) -> Any:
         theirs = show_space(space_of(dy))
         raise SensitivityError(f"the value is {space}, the sensitivity is {theirs}. {advice}")
     return project(dy, y)
-
-
-def _number_like(number: Any, y: Any) -> Any:
-    """Return a number as a sensitivity of `y`: broadcast, on its device, of its data type."""
-    y = plain(y)
-    if library_of(y) is None:
-        return type(y)(number)
-    if isinstance(y, np.generic):
-        return y.dtype.type(number)
-    xp = array_api_compat.array_namespace(y)
-    return xp.full(y.shape, number, dtype=y.dtype, device=array_api_compat.device(y))
 
 
 def name_of(f: Any) -> str:

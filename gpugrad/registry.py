@@ -110,16 +110,17 @@ def _by_position(rule: Rule, keyword: Any) -> Rule:
 
     def adapted(*args: Any, **kwargs: Any) -> Any:
         answer = rule(*args[:-1], **{keyword: args[-1]}, **kwargs)
-        if answer is NotImplemented or answer[1] is None:
-            return answer
-        y, rule_back = answer
-
-        def back(dy: Any) -> tuple[Any, ...]:
-            return (*rule_back(dy), None)
-
-        return y, back
+        return _with_back(answer, lambda gradients: (*gradients, None))
 
     return adapted
+
+
+def _with_back(answer: Any, adapt: Callable[[Any], tuple[Any, ...]]) -> Any:
+    """Return a rule's answer with the gradients of its pullback, if there is one, adapted."""
+    if answer is NotImplemented or answer[1] is None:
+        return answer
+    y, rule_back = answer
+    return y, lambda dy: adapt(rule_back(dy))
 
 
 def bind(f: Primitive, mask: int, args: tuple[Any, ...]) -> Callable[..., Any]:
@@ -216,19 +217,20 @@ class RRule:
 
         def decorator(rule: Rule) -> Rule:
             if isinstance(f, type):
-                add_rule(primitive.rrules, RegisteredRule(_as_method_rule(rule), (f, *types)))
+                add_rule(primitive, RegisteredRule(_as_method_rule(rule), (f, *types)))
             else:
-                add_rule(primitive.rrules, RegisteredRule(rule, types))
-            primitive.bound_rules.clear()
+                add_rule(primitive, RegisteredRule(rule, types))
             return rule
 
         return decorator
 
 
-def add_rule(rules: list[Any], new: Any) -> None:
+def add_rule(f: Primitive, new: Any) -> None:
     """Put `new` right after the last rule that is for narrower types, in the place of its equal."""
-    rules[:] = [old for old in rules if old.types != new.types]
+    rules = [old for old in f.rrules if old.types != new.types]
     rules.insert(max((i + 1 for i, old in enumerate(rules) if old.precedes(new)), default=0), new)
+    f.rrules = rules
+    f.bound_rules.clear()
 
 
 def _as_method_rule(rule: Rule) -> Rule:
@@ -236,15 +238,7 @@ def _as_method_rule(rule: Rule) -> Rule:
 
     @functools.wraps(rule)
     def method_rule(_: Any, *args: Any, **kwargs: Any) -> Any:
-        answer = rule(*args, **kwargs)
-        if answer is NotImplemented or answer[1] is None:
-            return answer
-        y, rule_back = answer
-
-        def back(dy: Any) -> tuple[Any, ...]:
-            return (None, *rule_back(dy))
-
-        return y, back
+        return _with_back(rule(*args, **kwargs), lambda gradients: (None, *gradients))
 
     return method_rule
 

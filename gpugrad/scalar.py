@@ -43,7 +43,7 @@ def scalar_rule(f: Primitive, *partials: Any, real: bool = False) -> None:
         real: True for functions that take no complex arguments.
     """
     caller = inspect.stack(0)[1]
-    add_rule(f.rrules, ScalarRule(f, partials, real, f"{caller.filename}:{caller.lineno}"))
+    add_rule(f, ScalarRule(f, partials, real, f"{caller.filename}:{caller.lineno}"))
 
 
 class ScalarRule:
@@ -81,7 +81,7 @@ class ScalarRule:
             numbers = tuple([number or type(x) is np.float64 for number, x in pairs])
         if all(numbers):
             one = 1j if any(isinstance(argument, complex) for argument in args) else 1.0
-            scope["ieee"] = functools.partial(_ieee, f, wanted, type(one))
+            scope["ieee"] = functools.partial(self._ieee, wanted, type(one))
             scope |= {g.name: g.resolve((one,) * arity) for g, arity in called.items()}
             return self._define(wanted, type(one), scope)
         scope |= {"Projection": Projection, "kind_of": kind_of, "conj": F.conj}
@@ -169,6 +169,13 @@ class ScalarRule:
             results.append(f"d{name}")
         return [*lines, f"    return {', '.join(results)}"]
 
+    def _ieee(self, wanted: tuple[bool, ...], kind: type, *args: Any) -> tuple[Any, ...]:
+        """Evaluate the partials where Python's numbers raise: as arrays do, with inf or nan."""
+        numbers = tuple(map(np.dtype(kind).type, args))
+        with np.errstate(all="ignore"):
+            partials = self.bind(self.f, numbers, wanted)(*numbers)[1](1.0)
+        return tuple(p if p is None else kind(p) for p in partials)
+
 
 def _argument_names(partials: tuple[Any, ...]) -> list[str]:
     """Return the arguments' names as the partials have them."""
@@ -203,12 +210,3 @@ def _product(partial: Any, conj: Callable[[Any], Any]) -> Any:
         quotient = _DY / conj(below)
         return conj(above) * quotient if isinstance(above, Symbol) else _scaled(quotient, above)
     return _DY * conj(partial)
-
-
-def _ieee(f: Primitive, wanted: tuple[bool, ...], kind: type, *args: Any) -> tuple[Any, ...]:
-    """Evaluate partial derivatives where Python's numbers raise: as arrays do, with inf or nan."""
-    numbers = tuple(map(np.dtype(kind).type, args))
-    with np.errstate(all="ignore"):
-        rule = next(r for r in f.rrules if isinstance(r, ScalarRule)).bind(f, numbers, wanted)
-        partials = rule(*numbers)[1](1.0)
-    return tuple(p if p is None else kind(p) for p in partials)

@@ -159,12 +159,20 @@ class Projection:
         return F.astype(dx, self.dtype)
 
 
-def zero_of(x: Any) -> Any:
-    """Return the zero gradient of a number or array: of its type, shape, data type and device."""
+def number_like(number: Any, x: Any) -> Any:
+    """Return a number in the space of `x`: of its type, shape, data type and device."""
     x = plain(x)
-    if library_of(x) is None or isinstance(x, np.generic):
-        return type(x)(0)
-    return array_api_compat.array_namespace(x).zeros_like(x)
+    if library_of(x) is None:
+        return type(x)(number)
+    if isinstance(x, np.generic):
+        return x.dtype.type(number)
+    xp = array_api_compat.array_namespace(x)
+    return xp.full(x.shape, number, dtype=x.dtype, device=array_api_compat.device(x))
+
+
+def zero_of(x: Any) -> Any:
+    """Return the zero gradient of a number or array."""
+    return number_like(0, x)
 
 
 def project(dx: Any, x: Any) -> Any:
@@ -187,11 +195,8 @@ def _own(dx: Any) -> Any:
 
 def _as_array(dx: Any, x: Any) -> Any:
     """Return a number, or an array of a related type, as an array of the type of `x`."""
-    if isinstance(x, np.generic):
-        return x.dtype.type(dx)
     if type(dx) is type(x):
         return _own(dx)
-    xp = array_api_compat.array_namespace(x)
-    if library_of(dx) is None:
-        return xp.full(x.shape, dx, dtype=x.dtype, device=array_api_compat.device(x))
-    return xp.asarray(dx)
+    if library_of(dx) is None or isinstance(x, np.generic):
+        return number_like(dx, x)
+    return array_api_compat.array_namespace(x).asarray(dx)

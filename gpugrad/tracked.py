@@ -279,7 +279,7 @@ class Tracked(Operators, LevelValue):
     @property
     def T(self) -> Any:
         """The array with its axes in reverse order."""
-        return F.permute_dims(self, tuple(range(self.ndim))[::-1])
+        return self.transpose()
 
     @property
     def mT(self) -> Any:

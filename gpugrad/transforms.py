@@ -7,14 +7,12 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import array_api_compat
-import numpy as np
-
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError, OutputError
-from gpugrad.namespace import LevelValue, kind_of, plain, shape_of
+from gpugrad.namespace import LevelValue, kind_of, shape_of
 from gpugrad.pullback import Inputs, Outputs, name_of, record, recordable
 from gpugrad.structure import NOTHING, Walk
+from gpugrad.tangent import number_like
 from gpugrad.tape import Tape, show_space, space_of
 
 
@@ -137,18 +135,7 @@ def _seed(name: str, outputs: Outputs) -> list[tuple[int, Any]]:
             f"Sum it (or take its real part), or use pullback({name}, ...)"
         )
     slot = outputs.slots[0]
-    return [] if slot is None else [(slot, one_of(y))]
-
-
-def one_of(y: Any) -> Any:
-    """Return 1 as a sensitivity of the number `y`, of its type and on its device."""
-    y = plain(y)
-    if type(y) is float:
-        return 1.0
-    if isinstance(y, np.generic):
-        return y.dtype.type(1)
-    xp = array_api_compat.array_namespace(y)
-    return xp.ones((), dtype=y.dtype, device=array_api_compat.device(y))
+    return [] if slot is None else [(slot, number_like(1, y))]
 
 
 def stop_gradient(x: Any) -> Any:

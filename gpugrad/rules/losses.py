@@ -9,6 +9,7 @@ from gpugrad import functions as F
 from gpugrad.losses import (
     Softmax,
     batch_size,
+    check_shapes,
     cross_entropy,
     hinge_loss,
     logit_cross_entropy,
@@ -22,7 +23,7 @@ from gpugrad.tangent import Projection
 
 @rrule.register(mse)
 def mse_rrule(_: Any, yhat: Any, y: Any, *, needs: tuple[bool, bool]) -> Any:
-    value = mse(yhat, y)
+    check_shapes("mse", yhat, y)
     error = yhat - y
     scale = 2 / max(math.prod(shape_of(error)), 1)
     project_yhat, project_y = Projection(yhat), Projection(y)
@@ -31,7 +32,7 @@ def mse_rrule(_: Any, yhat: Any, y: Any, *, needs: tuple[bool, bool]) -> Any:
         d = error * (dloss * scale)
         return None, project_yhat(d) if needs[0] else None, project_y(-d) if needs[1] else None
 
-    return value, mse_back
+    return F.mean(error * error), mse_back
 
 
 @rrule.register(cross_entropy)
@@ -77,12 +78,13 @@ def logit_cross_entropy_rrule(
 @rrule.register(hinge_loss)
 def hinge_loss_rrule(_: Any, yhat: Any, y: Any, *, needs: tuple[bool, bool]) -> Any:
     """At the kink, ŷ y = 1, the gradient is 0."""
-    value = hinge_loss(yhat, y)
-    wrong = F.indicator(yhat * y < 1, yhat)
+    check_shapes("hinge_loss", yhat, y)
+    margin = yhat * y
+    wrong = F.indicator(margin < 1, yhat)
     scale = -1 / max(math.prod(shape_of(wrong)), 1)
 
     def hinge_loss_back(dloss: Any) -> Any:
         factor = wrong * (dloss * scale)
         return None, factor * y if needs[0] else None, factor * yhat if needs[1] else None
 
-    return value, hinge_loss_back
+    return F.mean(F.maximum(1 - margin, 0)), hinge_loss_back

@@ -16,7 +16,7 @@ from gpugrad.registry import rrule
 from gpugrad.tangent import Projection, unbroadcast
 
 
-def _slice(x: Any, axis: int, start: int, end: int) -> Any:
+def slice_along(x: Any, axis: int, start: int, end: int | None) -> Any:
     """Return x[..., start:end, ...] along an axis."""
     return x[(*(slice(None),) * (axis % len(x.shape)), slice(start, end), ...)]
 
@@ -163,7 +163,7 @@ def concat_rrule(_: Any, arrays: Sequence[Any], *, axis: int | None = 0) -> Any:
     ends = list(itertools.accumulate(lengths, initial=0))
 
     def concat_back(dy: Any) -> Any:
-        pieces = [_slice(dy, along, start, end) for start, end in itertools.pairwise(ends)]
+        pieces = [slice_along(dy, along, start, end) for start, end in itertools.pairwise(ends)]
         if axis is None:
             pieces = [F.reshape(p, s) for p, s in zip(pieces, shapes, strict=True)]
         return None, [project(p) for project, p in zip(projections, pieces, strict=True)]
@@ -209,7 +209,7 @@ def diff_rrule(
         for _ in range(n):
             edge = F.zeros_like(F.sum(dy, axis=axis, keepdims=True))
             dy = -F.diff(F.concat([edge, dy, edge], axis=axis), axis=axis)
-        return None, _slice(dy, axis, before, before + length)
+        return None, slice_along(dy, axis, before, before + length)
 
     return y, diff_back
 

@@ -9,6 +9,7 @@ from gpugrad import functions as F
 from gpugrad.namespace import shape_of
 from gpugrad.registry import rrule
 from gpugrad.rules.elementwise import conj, nonzero
+from gpugrad.rules.manipulation import slice_along
 from gpugrad.tangent import Projection
 
 Axis = int | tuple[int, ...] | None
@@ -180,17 +181,11 @@ def cumulative_sum_rrule(
 
     def cumulative_sum_back(dy: Any) -> Any:
         if include_initial:
-            dy = _without_first(dy, along)
+            dy = slice_along(dy, along, 1, None)
         reverse = F.cumulative_sum(F.flip(dy, axis=along), axis=along)
         return None, project(F.flip(reverse, axis=along))
 
     return y, cumulative_sum_back
-
-
-def _without_first(x: Any, axis: int) -> Any:
-    index = [slice(None)] * len(x.shape)
-    index[axis] = slice(1, None)
-    return x[tuple(index)]
 
 
 @rrule.register(F.cumulative_prod)
@@ -207,7 +202,7 @@ def cumulative_prod_rrule(
 
     def cumulative_prod_back(dy: Any) -> Any:
         if include_initial:
-            dy = _without_first(dy, along)
+            dy = slice_along(dy, along, 1, None)
         factors, sums = F.moveaxis(x, along, -1), F.moveaxis(dy, along, -1)
         before = _products_before(factors)
         step = 1
