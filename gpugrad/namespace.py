@@ -8,7 +8,9 @@ youngest level among the arguments answers instead.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import itertools
 import sys
 from collections.abc import Callable, Iterable
@@ -92,19 +94,42 @@ def youngest(args: Iterable[Any]) -> Level:
 
 
 class Library:
-    """An array library: its functions by their array-API names, and the little that differs."""
+    """An array library: its functions by their array-API names, and the little that differs.
 
-    def __init__(self, name: str, *modules: Any) -> None:
+    Args:
+        name: what messages call it.
+        modules: where its functions are, the first one that has a function giving it.
+        extensions: modules, by name, that have more of "linalg" or "special"; imported when asked.
+    """
+
+    def __init__(self, name: str, *modules: Any, **extensions: str) -> None:
         self.name = name
         self.modules = modules
+        self.extensions = extensions
+        self._places: dict[str, list[Any]] = {"": list(modules)}
 
-    def function(self, name: str) -> Callable[..., Any] | None:
-        """Return the library's function of that array-API name, or None."""
-        for module in self.modules:
+    def function(self, path: str) -> Callable[..., Any] | None:
+        """Return the library's function of that array-API name, such as linalg.solve, or None."""
+        extension, _, name = path.rpartition(".")
+        for module in self._places.get(extension) or self._extension(extension):
             found = getattr(module, name, None)
             if found is not None:
                 return found
         return None
+
+    def _extension(self, extension: str) -> list[Any]:
+        """Return the modules that have the functions of an extension of the standard."""
+        places = [getattr(module, extension, None) for module in self.modules]
+        if extension in self.extensions:
+            with contextlib.suppress(ImportError):  # SciPy is an extra
+                places.append(importlib.import_module(self.extensions[extension]))
+        self._places[extension] = places
+        return places
+
+    def advice(self, path: str) -> str:
+        """Return what to do where the library has no function of that name."""
+        missing = path.partition(".")[0] in self.extensions and not self.function("special.erf")
+        return " Install SciPy: pip install 'gpugrad[scipy]'" if missing else ""
 
     def own(self, name: str) -> Callable[..., Any] | None:
         """Return what computes a function here better than the library's own, or None."""
@@ -114,9 +139,14 @@ class Library:
         """Return this library's data type for a NumPy or Python one; its own pass through."""
         return dtype
 
+    def create(self, name: str, *args: Any, like: Any, **options: Any) -> Any:
+        """Call a creation function on the device of the array `like`."""
+        device = array_api_compat.device(like)
+        return getattr(self.modules[0], name)(*args, device=device, **options)
+
     def arange(self, count: int, like: Any) -> Any:
         """Return 0, 1, … on the device of the array `like`."""
-        return self.modules[0].arange(count, device=array_api_compat.device(like))
+        return self.create("arange", count, like=like)
 
     def scatter_add(self, out: Any, index: Any, values: Any) -> Any:
         """Add `values` into `out` at `index`, repeated positions adding up, and return `out`."""
@@ -164,18 +194,22 @@ class NumpyLibrary(Library):
         only_compat |= {"astype", "clip", "count_nonzero", "reshape", "take_along_axis"}
     faster: ClassVar[dict[str, Any]] = {"max": numpy_reductions.max, "sum": numpy_reductions.sum}
 
+    def create(self, name: str, *args: Any, like: Any, **options: Any) -> Any:
+        """Call a creation function: there is one device."""
+        return getattr(np, name)(*args, **options)
+
     def own(self, name: str) -> Callable[..., Any] | None:
         """Return the functions of `numpy_reductions`."""
         return self.faster.get(name)
 
-    def function(self, name: str) -> Callable[..., Any] | None:
+    def function(self, path: str) -> Callable[..., Any] | None:
         """Return NumPy's function, or array_api_compat's where NumPy's differs or is missing."""
-        if name in self.only_compat:
-            return getattr(compat_numpy, name, None)
-        return super().function(name)
+        if path in self.only_compat:
+            return getattr(compat_numpy, path, None)
+        return super().function(path)
 
 
-NUMPY = NumpyLibrary("NumPy", np, compat_numpy)
+NUMPY = NumpyLibrary("NumPy", np, compat_numpy, linalg="scipy.linalg", special="scipy.special")
 
 _libraries: dict[type, Library | None] = dict.fromkeys(SCALAR_TYPES)
 
@@ -187,7 +221,12 @@ def cupy_library() -> Library:
 
     library = _foreign.get("cupy")
     if library is None:
-        library = _foreign["cupy"] = Library("CuPy", compat_cupy, cupy)
+        library = _foreign["cupy"] = Library(
+            "CuPy",
+            *(compat_cupy, cupy),
+            linalg="cupyx.scipy.linalg",
+            special="cupyx.scipy.special",
+        )
     return library
 
 
@@ -254,6 +293,38 @@ def common_library(args: Iterable[Any], name: str) -> Library | None:
                 f"first, for instance with cupy.asarray(x) or cupy.asnumpy(x)"
             )
     return found or weak
+
+
+def library_among(values: Iterable[Any]) -> Library | None:
+    """Return the library of the arrays among `values`, looking into lists and tuples.
+
+    None where there is no array. What is no array, such as an option, is passed over.
+    """
+    found: Library | None = None
+    for value in values:
+        if type(value) in (list, tuple):
+            library = library_among(value)
+        else:
+            library = library_of(value) if is_array(value) else None
+        if library is not None and (found is None or found is NUMPY):
+            found = library
+    return found
+
+
+def create(name: str, *args: Any, like: Any, **options: Any) -> Any:
+    """Call a creation function (arange, zeros, eye, full …) by the library and device of `like`.
+
+    Args:
+        name: the standard's name of the function.
+        args: its arguments.
+        like: an array, recorded or not; of a Python number, NumPy answers.
+        options: its keywords; a dtype may be `like`'s own, NumPy's or Python's.
+    """
+    like = plain(like)
+    library = library_of(like) or NUMPY
+    if "dtype" in options:
+        options["dtype"] = library.dtype(options["dtype"])
+    return library.create(name, *args, like=like, **options)
 
 
 def library_for(dtype: Any = None, device: Any = None) -> Library:

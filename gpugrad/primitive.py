@@ -3,12 +3,16 @@
 A `Primitive` computes nothing itself: called on arrays, it is the function of that name of the
 arrays' own library; called on Python floats, it is Python's; called on values of a level (recorded
 values, symbols), the level decides what it means. Rules are attached to primitives.
+
+A `Composite` is defined in terms of others. On a level's values its definition runs, so that it
+has every derivative that its parts have, and needs no rule of its own.
 """
 
 from __future__ import annotations
 
 import cmath
 import functools
+import math
 import sys
 import types
 from collections.abc import Callable
@@ -58,9 +62,11 @@ class Primitive:
     Args:
         name: its array-API name.
         aliases: the functions of Python and NumPy that are this one.
+        module: the part of the namespace it is in: "linalg", "fft", "special"; "" is the main one.
         operator: a function of Python's that computes it on every kind of array and number.
         scalar: computes it on Python's real numbers.
         default: computes it where the arrays' library has no function of that name.
+        definition: a default that is written in terms of other primitives.
         differentiable: False for functions whose derivative is zero or has no meaning.
         arrays: which arguments are arrays or numbers; all of them by default.
         keywords: names of array arguments that callers may also pass by keyword.
@@ -72,9 +78,11 @@ class Primitive:
         self,
         name: str,
         *aliases: Function,
+        module: str = "",
         operator: Function | None = None,
         scalar: Function | None = None,
         default: Function | None = None,
+        definition: Function | None = None,
         differentiable: bool = True,
         arrays: tuple[int, ...] | None = None,
         keywords: tuple[str, ...] = (),
@@ -82,18 +90,22 @@ class Primitive:
         view: bool = False,
     ) -> None:
         self.__name__ = self.__qualname__ = self.name = name
-        self.__module__ = "gpugrad.functions"  # where the table is, for pickle
+        self.path = f"{module}.{name}" if module else name
+        self.__module__ = f"gpugrad.functions.{module}".removesuffix(".")  # for pickle
         self.operator = operator
         self.scalar = scalar
-        self.default = default
+        self.default = definition or default
+        self.definition = definition
         self.differentiable = differentiable
         self.arrays = arrays
         self.keywords = keywords
         self.sequence = sequence
         self.view = view
         self.implementations: dict[Any, Function] = {}  # by the types of the arguments
-        self.rrules: list[Any] = []  # filled by the registry
+        self.rrules: list[Any] = []  # filled by the registry, as are the next three
+        self.frules: list[Any] = []
         self.bound_rules: dict[Any, Function] = {}
+        self.bound_frules: dict[Any, Function | None] = {}
         for alias in aliases:
             ALIASES[alias] = self
 
@@ -182,16 +194,18 @@ class Primitive:
     def on(self, library: namespace.Library) -> Function:
         """Return what computes this function on arrays of a library."""
         found = (
-            library.own(self.name) or self.operator or library.function(self.name) or self.default
+            library.own(self.path) or self.operator or library.function(self.path) or self.default
         )
         if found is None:
-            raise GpugradError(f"{library.name} has no function {self.name}")
+            raise GpugradError(
+                f"{library.name} has no function {self.path}.{library.advice(self.path)}"
+            )
         return found
 
     def _for_scalars(self, args: list[Any]) -> Function:
-        numpy_function = namespace.NUMPY.function(self.name)
+        numpy_function = namespace.NUMPY.function(self.path)
         if any(isinstance(argument, complex) for argument in args):
-            scalar = getattr(cmath, self.name, None)
+            scalar = getattr(cmath, self.path, None)
         else:
             scalar = self.scalar
         if scalar is not None:
@@ -201,11 +215,15 @@ class Primitive:
         return functools.partial(_unboxed, numpy_function)
 
 
+def unboxed(y: Any) -> Any:
+    """Return NumPy's number as Python's; all else as it is."""
+    boxed = isinstance(y, (np.generic, np.ndarray)) and y.shape == ()
+    return y.item() if boxed else y
+
+
 def _unboxed(numpy_function: Function, *args: Any, **kwargs: Any) -> Any:
     """Call a NumPy function on Python scalars and return one."""
-    result = numpy_function(*args, **kwargs)
-    boxed = isinstance(result, (np.generic, np.ndarray)) and result.shape == ()
-    return result.item() if boxed else result
+    return unboxed(numpy_function(*args, **kwargs))
 
 
 def ieee(scalar: Function, numpy_function: Function) -> Function:
@@ -234,22 +252,103 @@ def primitive_of(f: Any) -> Primitive | None:
 
 def _library_function(f: Any) -> Primitive | None:
     """Recognise a function of CuPy, or of another array library, by its name."""
-    name = getattr(f, "__name__", "").removeprefix("cupy_")
-    found = BY_NAME.get(NEW_NAMES.get(name, name))
+    name = getattr(f, "__name__", "")
     root = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
-    module = sys.modules.get(root)
-    is_library = root == "cupy" or hasattr(module, "__array_api_version__")
-    if found is None or not is_library or getattr(module, name, None) is not f:
+    if root not in _ROOTS and not hasattr(sys.modules.get(root), "__array_api_version__"):
         return None
-    ALIASES[f] = found
+    for extension, places in _PLACES.items():
+        for place in places:
+            module_name = place.format(root)
+            short = name.removeprefix(module_name.replace(".", "_") + "_")
+            found = BY_NAME.get(f"{extension}{NEW_NAMES.get(short, short)}")
+            if found and getattr(sys.modules.get(module_name), short, None) is f:
+                ALIASES[f] = found
+                return found
+    return None
+
+
+_ROOTS = frozenset({"cupy", "cupyx", "numpy", "scipy"})
+_PLACES = {
+    "": ("{}",),
+    "linalg.": ("{}.linalg",),
+    "fft.": ("{}.fft",),
+    "special.": ("scipy.special", "cupyx.scipy.special"),
+}
+
+
+class Composite(Primitive):
+    """A function written in terms of others, and recorded as what it is made of.
+
+    Arrays may be anywhere among its arguments: in lists, and passed by keyword.
+    """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the function by the arrays' library, or by its definition."""
+        values = (*args, *kwargs.values()) if kwargs else args
+        assert self.definition is not None
+        if namespace.has_levels(values):
+            if self.rrules:  # a rule that somebody registered
+                return namespace.youngest(values).call(self, args, kwargs)
+            return self.definition(*args, **kwargs)
+        library = namespace.library_among(values)
+        function = (library or namespace.NUMPY).function(self.path) or self.definition
+        y = function(*args, **kwargs)
+        return unboxed(y) if library is None else y
+
+
+def function(
+    name: str, *aliases: Function, module: str = "", kind: type = Primitive, **options: Any
+) -> Any:
+    """Make the primitive of an array-API name, with NumPy's functions of that name as aliases."""
+    old_names = [old for old, new in NEW_NAMES.items() if new == name]
+    place = vars(getattr(np, module) if module in ("linalg", "fft") else np)
+    numpy_functions = (
+        [] if module == "special" else [place[n] for n in (name, *old_names) if n in place]
+    )
+    found = kind(name, *aliases, *numpy_functions, module=module, **options)
+    BY_NAME[found.path] = found
     return found
+
+
+def math_function(name: str) -> Primitive:
+    """Make the primitive of a function that Python's `math`, and perhaps `cmath`, have too."""
+    modules = [module for module in (math, cmath) if hasattr(module, name)]
+    aliases = [vars(module)[name] for module in modules]
+    return function(name, *aliases, scalar=vars(math)[name])
+
+
+def operator_function(name: str, f: Function, *aliases: Function, **options: Any) -> Primitive:
+    """Make the primitive of one of Python's operators."""
+    return function(name, f, *aliases, operator=f, **options)
+
+
+def constant(name: str, *aliases: Function, **options: Any) -> Primitive:
+    """Make a primitive through which no gradient flows."""
+    return function(name, *aliases, differentiable=False, **options)
+
+
+def composite(module: str = "", *aliases: Function) -> Callable[[Function], Composite]:
+    """Return a decorator that makes a Composite of its definition, which it documents.
+
+    Where a library has a function of that name, it computes the value on the library's arrays.
+    """
+
+    def decorator(definition: Function) -> Composite:
+        found = function(
+            definition.__name__, *aliases, module=module, kind=Composite, definition=definition
+        )
+        found.__doc__ = definition.__doc__
+        found.__wrapped__ = definition
+        return found
+
+    return decorator
 
 
 def named(**options: Any) -> Callable[[Function], Primitive]:
     """Return a decorator that makes a primitive of a function written in terms of others."""
 
     def decorator(f: Function) -> Primitive:
-        found = Primitive(f.__name__, default=f, **options)
+        found = Primitive(f.__name__, definition=f, **options)
         functools.update_wrapper(found, f)
         return found
 

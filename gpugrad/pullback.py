@@ -17,7 +17,7 @@ import numpy as np
 from gpugrad import functions as F
 from gpugrad import xp
 from gpugrad.errors import OutputError, SensitivityError
-from gpugrad.namespace import LevelValue, is_array, kind_of, library_of, shape_of
+from gpugrad.namespace import Level, LevelValue, is_array, kind_of, library_of, shape_of
 from gpugrad.primitive import Primitive, primitive_of
 from gpugrad.registry import rrule
 from gpugrad.structure import LEAF, Walk, opaque
@@ -88,9 +88,12 @@ def _nothing(x: Any) -> None:
 
 
 class Outputs:
-    """What a function returned, and the recorded numbers in it."""
+    """What a function returned, and the recorded numbers in it.
 
-    def __init__(self, tape: Tape, y: Any) -> None:
+    `slots` has what the level keeps for each of `leaves`, None where it is not of that level.
+    """
+
+    def __init__(self, tape: Level, y: Any) -> None:
         if type(y) is Tracked and y.level is tape:  # by far the most frequent
             self.node, self.leaves, self.slots, self.value = LEAF, [y.value], [y.slot], y.value
             return
@@ -203,6 +206,11 @@ def record(inputs: Inputs, f: Any, args: list[Any], kwargs: dict[str, Any], name
         y = f(*args, **kwargs)
     finally:
         inputs.release()
+    return check_returned(y, name)
+
+
+def check_returned(y: Any, name: str) -> Any:
+    """Return what a function returned; raise OutputError where it has no gradient."""
     if type(y) in _LAZY:
         raise OutputError(
             f"{name} returned a {type(y).__name__}, whose items are not computed yet. "
@@ -217,6 +225,9 @@ def record(inputs: Inputs, f: Any, args: list[Any], kwargs: dict[str, Any], name
 
 
 _LAZY = frozenset({types.GeneratorType, map, filter, zip})
+
+
+rrule.record = pullback  # type: ignore[method-assign]
 
 
 # --- map, the one function of Python's own that calls others -----------------------------------

@@ -5,6 +5,9 @@ returns it with a pullback: `rule(f, *args, **kwargs)` → `(y, back)`, `back(dy
 It may return NotImplemented to decline, and `(y, None)` to say that no gradient flows at all.
 Of Python's numbers, an elementwise rule gives a tuple of the partial derivatives for `back`.
 A rule that has a keyword-only parameter `needs` is told for which arguments a gradient is wanted.
+
+A forward rule takes the arguments' tangents along, None where one is zero, and returns the value's:
+`rule(f, args, tangents, **kwargs)` → `(y, dy)`. It too may decline, and say None for zero.
 """
 
 from __future__ import annotations
@@ -50,16 +53,47 @@ class RegisteredRule:
         mine, theirs = (t + (object,) * (count - len(t)) for t in (self.types, other.types))
         return mine != theirs and all(map(issubclass, mine, theirs))
 
+    def keyword_by_position(self, args: tuple[Any, ...]) -> bool:
+        """Say whether the last of the arguments is the rule's first keyword, as in np.sum(x, 0)."""
+        return self.keyword is not None and len(args) == self.positional + 1
+
+    def bind_forward(
+        self, f: Any, args: tuple[Any, ...], moving: tuple[bool, ...]
+    ) -> Callable[..., Any]:
+        """Return the forward rule for arguments like these, as a function of them."""
+        rule = functools.partial(self.rule, f)
+        return rule if self.is_ours else _checked_forward(f.name, rule)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the rule is gpugrad's own."""
+        return (self.rule.__module__ or "").startswith("gpugrad.")
+
     def bind(self, f: Any, args: tuple[Any, ...], needs: tuple[bool, ...]) -> Callable[..., Any]:
         """Return the rule for arguments like these, as a function of them."""
-        by_position = self.keyword is not None and len(args) == self.positional + 1
+        by_position = self.keyword_by_position(args)
         if by_position:
             needs = needs[:-1]
         options = {"needs": needs} if self.wants_needs else {}
         rule = functools.partial(self.rule, f, **options)
-        if not (self.rule.__module__ or "").startswith("gpugrad."):
+        if not self.is_ours:
             rule = _checked(f.name, rule)
         return _by_position(rule, self.keyword) if by_position else rule
+
+
+def _checked_forward(name: str, rule: Rule) -> Rule:
+    """Check what a user's forward rule returns."""
+
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        answer = rule(*args, **kwargs)
+        if answer is not NotImplemented and not (isinstance(answer, tuple) and len(answer) == 2):
+            raise ArgumentError(
+                f"{name}: its forward rule returned a {type(answer).__name__}, not (y, dy). Write "
+                f"return y, dy, with None for dy where the value does not move"
+            )
+        return answer
+
+    return checked
 
 
 def _checked(name: str, rule: Rule) -> Rule:
@@ -135,12 +169,14 @@ def bind(f: Primitive, mask: int, args: tuple[Any, ...]) -> Callable[..., Any]:
     if not found:
         raise no_rule(f, types)
     choices = [rule.bind(f, args, needs) for rule in found]
-    bound = choices[0] if len(choices) == 1 else _first_answer(f, types, choices)
+    bound = choices[0] if len(choices) == 1 else first_answer(f, types, choices)
     f.bound_rules[(mask, *types)] = bound
     return bound
 
 
-def _first_answer(f: Any, types: tuple[type, ...], choices: list[Rule]) -> Rule:
+def first_answer(f: Any, types: tuple[type, ...], choices: list[Rule]) -> Rule:
+    """Return a rule that asks each of `choices` in turn, until one does not decline."""
+
     def rule(*args: Any, **kwargs: Any) -> Any:
         for choice in choices:
             answer = choice(*args, **kwargs)
@@ -180,9 +216,11 @@ class RRule:
 
     def __call__(self, f: Any, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], Any]]:
         """Return the value of `f`, and its pullback."""
-        primitive, args, is_method = _callee(f, args)
+        primitive, args, is_method = callee(f, args)
         if not primitive.differentiable:
             return primitive(*args, **kwargs), functools.partial(_no_gradient, len(args))
+        if primitive.definition is not None and not primitive.rrules:
+            return self.record(primitive.definition, *args, **kwargs)
         mask = sum(1 << place for place, x in enumerate(args) if Walk().node(x) is not NOTHING)
         answer = bind(primitive, mask, args)(*args, **kwargs)
         if answer is NotImplemented:
@@ -202,6 +240,11 @@ class RRule:
         back.__name__ = back.__qualname__ = f"{primitive.name}_back"
         return y, back
 
+    @staticmethod
+    def record(f: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the value and the pullback of a definition: `pullback` puts itself here."""
+        raise NotImplementedError
+
     def register(self, f: Any, *types: type) -> Callable[[Rule], Rule]:
         """Return a decorator that registers a reverse rule for `f` at these argument types.
 
@@ -213,24 +256,29 @@ class RRule:
 
         The rule is called as `rule(f, *args, **kwargs)`; for a class, with the instance as `f`.
         """
-        primitive = _registered(f)
+        primitive = registered("rrule", f)
 
         def decorator(rule: Rule) -> Rule:
             if isinstance(f, type):
-                add_rule(primitive, RegisteredRule(_as_method_rule(rule), (f, *types)))
+                add_rrule(primitive, RegisteredRule(_as_method_rule(rule), (f, *types)))
             else:
-                add_rule(primitive, RegisteredRule(rule, types))
+                add_rrule(primitive, RegisteredRule(rule, types))
             return rule
 
         return decorator
 
 
-def add_rule(f: Primitive, new: Any) -> None:
-    """Put `new` right after the last rule that is for narrower types, in the place of its equal."""
-    rules = [old for old in f.rrules if old.types != new.types]
-    rules.insert(max((i + 1 for i, old in enumerate(rules) if old.precedes(new)), default=0), new)
-    f.rrules = rules
+def add_rrule(f: Primitive, new: Any) -> None:
+    """Put a reverse rule in its place among those of `f`."""
+    f.rrules = placed(f.rrules, new)
     f.bound_rules.clear()
+
+
+def placed(rules: list[Any], new: Any) -> list[Any]:
+    """Return `rules` with `new` after those that are for narrower types."""
+    kept = [old for old in rules if old.types != new.types]
+    place = max((i + 1 for i, old in enumerate(kept) if old.precedes(new)), default=0)
+    return [*kept[:place], new, *kept[place:]]
 
 
 def _as_method_rule(rule: Rule) -> Rule:
@@ -243,7 +291,7 @@ def _as_method_rule(rule: Rule) -> Rule:
     return method_rule
 
 
-def _callee(f: Any, args: tuple[Any, ...]) -> tuple[Primitive, tuple[Any, ...], bool]:
+def callee(f: Any, args: tuple[Any, ...]) -> tuple[Primitive, tuple[Any, ...], bool]:
     """Return the primitive that a call of `f` comes to, and its arguments."""
     primitive = primitive_of(f)
     if primitive is not None:
@@ -254,14 +302,14 @@ def _callee(f: Any, args: tuple[Any, ...]) -> tuple[Primitive, tuple[Any, ...], 
     raise no_rule(f, tuple(map(type, args)))
 
 
-def _registered(f: Any) -> Primitive:
-    """Return the primitive that a rule for `f` belongs to."""
+def registered(book: str, f: Any) -> Primitive:
+    """Return the primitive that a rule for `f` in the book "rrule" or "frule" belongs to."""
     if isinstance(f, type):
         method = f.__dict__.get("__call__") or getattr(f, "__call__", None)  # noqa: B004
         if isinstance(method, Primitive):
             return method
         raise ArgumentError(
-            f"rrule.register: calls of {f.__name__} objects run straight through. "
+            f"{book}.register: calls of {f.__name__} objects run straight through. "
             f"Write @gpugrad.primitive above {f.__name__}.__call__ first"
         )
     primitive = primitive_of(f)
@@ -272,7 +320,7 @@ def _registered(f: Any) -> Primitive:
         return primitive
     name = getattr(f, "__name__", repr(f))
     raise ArgumentError(
-        f"rrule.register: calls of {name} run straight through. "
+        f"{book}.register: calls of {name} run straight through. "
         f"Write @gpugrad.primitive above {name} first"
     )
 

@@ -6,8 +6,9 @@ The partial derivatives of an elementwise function are written once, over gpugra
     scalar_rule(F.multiply, lambda y, a, b: b, lambda y, a, b: a)
 
 They are read as symbolic expressions, and from these Python source is generated for the pullback,
-one for each set of arguments whose gradient is wanted, so that nothing else is computed or kept.
-The source is registered with `linecache`: tracebacks and debuggers show it.
+one for each set of arguments whose gradient is wanted, so that nothing else is computed or kept;
+likewise for the forward rule. The source is registered with `linecache`: tracebacks and debuggers
+show it.
 """
 
 from __future__ import annotations
@@ -16,24 +17,26 @@ import functools
 import inspect
 import itertools
 import linecache
+import operator
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.expression import Symbol, functions_in, operator_text, to_python
+from gpugrad.frule import add_frule
 from gpugrad.namespace import NUMPY, LevelValue, common_library, has_levels, kind_of, library_of
 from gpugrad.primitive import Function, Primitive
-from gpugrad.registry import add_rule
+from gpugrad.registry import add_rrule
 from gpugrad.tangent import Projection
 
 _counter = itertools.count()
 
 
 def scalar_rule(f: Primitive, *partials: Any, real: bool = False) -> None:
-    """Register the derivatives of the elementwise function `f`.
+    """Register the derivatives of the elementwise function `f`, in reverse and forward.
 
     Args:
         f: a function of as many arguments as there are partials.
@@ -43,11 +46,13 @@ def scalar_rule(f: Primitive, *partials: Any, real: bool = False) -> None:
         real: True for functions that take no complex arguments.
     """
     caller = inspect.stack(0)[1]
-    add_rule(f, ScalarRule(f, partials, real, f"{caller.filename}:{caller.lineno}"))
+    rule = ScalarRule(f, partials, real, f"{caller.filename}:{caller.lineno}")
+    add_rrule(f, rule)
+    add_frule(f, rule)
 
 
 class ScalarRule:
-    """The reverse rule of an elementwise function, generated from its partial derivatives."""
+    """The rules of an elementwise function, generated from its partial derivatives."""
 
     types: tuple[type, ...] = ()
 
@@ -83,24 +88,38 @@ class ScalarRule:
             one = 1j if any(isinstance(argument, complex) for argument in args) else 1.0
             scope["ieee"] = functools.partial(self._ieee, wanted, type(one))
             scope |= {g.name: g.resolve((one,) * arity) for g, arity in called.items()}
-            return self._define(wanted, type(one), scope)
+            return self._define((wanted, type(one)), self.source_code, scope)
         scope |= {"Projection": Projection, "kind_of": kind_of, "conj": F.conj}
-        plain = not has_levels(args) and common_library(args, f.name) is NUMPY
-        scope |= {g.name: g.on(NUMPY) if plain else g for g in called}  # as direct as may be
-        return self._define(wanted, numbers, scope)
+        scope |= self._functions(called, args)
+        return self._define((wanted, numbers), self.source_code, scope)
 
-    def _define(
-        self, wanted: tuple[bool, ...], numbers: tuple[bool, ...] | type, scope: dict[str, Any]
+    def _functions(self, called: Iterable[Primitive], args: tuple[Any, ...]) -> dict[str, Any]:
+        """Return the functions that generated source calls, as directly as may be."""
+        plain = not has_levels(args) and common_library(args, self.f.name) is NUMPY
+        return {g.name: g.on(NUMPY) if plain else g for g in called}
+
+    def bind_forward(
+        self, f: Primitive, args: tuple[Any, ...], moving: tuple[bool, ...]
     ) -> Function:
-        """Run the generated source in `scope` and return the rule that it defines."""
-        code = self.generated.get((wanted, numbers))
+        """Return the forward rule for arguments like these, as a function of them and tangents."""
+        if all(not isinstance(x, LevelValue) and library_of(x) is None for x in args):
+            return functools.partial(_push_numbers, self.bind(f, args, moving))
+        wanted = tuple([m and p is not None for m, p in zip(moving, self.partials, strict=True)])
+        called = functions_in([partial for partial, want in self._chosen(wanted) if want])
+        # A tangent may be recorded where its argument is not: F's functions take both.
+        scope = {"f": f.resolve(args), **{g.name: g for g in called}}
+        return self._define((wanted,), self.forward_source, scope)
+
+    def _define(self, key: tuple[Any, ...], write: Callable[..., str], scope: Any) -> Function:
+        """Run the source that `write(*key)` generates in `scope`, and return what it defines."""
+        code = self.generated.get(key)
         if code is None:
-            source = self.source_code(wanted, numbers)
+            source = write(*key)
             filename = f"<gpugrad {self.f.name} {next(_counter)}>"
             linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-            code = self.generated[wanted, numbers] = compile(source, filename, "exec")
+            code = self.generated[key] = compile(source, filename, "exec")
         exec(code, scope)
-        return scope[f"{self.f.name}_rrule"]
+        return scope["rule"]
 
     def source_code(self, wanted: tuple[bool, ...], numbers: tuple[bool, ...] | type) -> str:
         """Return the Python source of the rule.
@@ -129,11 +148,29 @@ class ScalarRule:
             [*lines, *self._back(wanted, holomorphic=False), f"return y, {self.f.name}_back"]
         )
 
+    def forward_source(self, wanted: tuple[bool, ...]) -> str:
+        """Return the Python source of the forward rule: dy = Σ ∂f/∂xᵢ dxᵢ."""
+        arguments, tangents = (
+            f"({', '.join(names)},)" for names in (self.names, [f"d{n}" for n in self.names])
+        )
+        products = [
+            _product(partial, _as_it_is, Symbol(f"d{name}"))
+            for name, partial, want in zip(self.names, self.partials, wanted, strict=True)
+            if want
+        ]
+        total = functools.reduce(operator.add, products) if products else None
+        assignments, texts = to_python([] if total is None else [total])
+        body = [f"{arguments}, {tangents} = args, tangents", f"y = {self._value()}", *assignments]
+        return _definition(
+            f"{self.f.name}_frule(args, tangents)", [*body, f"return y, {(*texts, 'None')[0]}"]
+        )
+
+    def _value(self) -> str:
+        return operator_text(self.f, self.names) or f"f({', '.join(self.names)})"
+
     def _lines(self, body: list[str]) -> str:
-        arguments = ", ".join(self.names)
-        value = operator_text(self.f, self.names) or f"f({arguments})"
-        head = [f"def {self.f.name}_rrule({arguments}):", f"    y = {value}"]
-        return "\n".join([*head, *("    " + line for line in body)]) + "\n"
+        head = f"{self.f.name}_rrule({', '.join(self.names)})"
+        return _definition(head, [f"y = {self._value()}", *body])
 
     def _partials(self, wanted: tuple[bool, ...], kind: type) -> list[str]:
         """Return the lines that compute the partial derivatives in place of a pullback."""
@@ -185,6 +222,23 @@ def _argument_names(partials: tuple[Any, ...]) -> list[str]:
     return ["x"] if len(partials) == 1 else ["a", "b"]
 
 
+def _definition(head: str, body: list[str]) -> str:
+    """Return the source of a function, which `rule` then names."""
+    name = head.partition("(")[0]
+    return "\n".join([f"def {head}:", *("    " + line for line in body), f"rule = {name}"]) + "\n"
+
+
+def _push_numbers(rule: Function, args: Any, tangents: Any) -> Any:
+    """Push the tangents of Python's numbers: the reverse rule has the partial derivatives."""
+    y, partials = rule(*args)
+    products = [
+        (p.conjugate() if type(p) is complex else p) * t
+        for p, t in zip((partials or (None,))[1:], tangents)  # noqa: B905 (no partials, no gradient)
+        if p is not None and t is not None
+    ]
+    return y, sum(products[1:], products[0]) if products else None
+
+
 _DY = Symbol("dy")
 
 
@@ -200,13 +254,13 @@ def _scaled(expression: Any, factor: float) -> Any:
     return expression if factor == 1 else -expression if factor == -1 else expression * factor
 
 
-def _product(partial: Any, conj: Callable[[Any], Any]) -> Any:
-    """Return the sensitivity times a partial derivative, with the least work."""
+def _product(partial: Any, conj: Callable[[Any], Any], by: Symbol = _DY) -> Any:
+    """Return the sensitivity, or a tangent, times a partial derivative, with the least work."""
     if not isinstance(partial, Symbol):
-        return _scaled(_DY, partial)
+        return _scaled(by, partial)
     if partial.function is F.divide:
         above, below = partial.args
         # dy / b first: where another partial has it too, it is computed once
-        quotient = _DY / conj(below)
+        quotient = by / conj(below)
         return conj(above) * quotient if isinstance(above, Symbol) else _scaled(quotient, above)
-    return _DY * conj(partial)
+    return by * conj(partial)

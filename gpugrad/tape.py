@@ -118,11 +118,8 @@ class Tape(Level):
                 operands.append(argument if type(argument) is float else Literal(argument))
                 primals.append(argument)
             bit <<= 1
-        if kwargs and any(isinstance(value, LevelValue) for value in kwargs.values()):
-            raise ArgumentError(
-                f"{f.name}: a recorded array was passed by keyword ({', '.join(kwargs)}). "
-                f"Pass it by position; where no gradient is wanted, as gpugrad.stop_gradient(...)"
-            )
+        if kwargs:
+            check_keywords(f.name, kwargs)
         if not f.differentiable:
             return f(*primals, **kwargs)
         rule = f.bound_rules.get((mask, *map(type, primals)))
@@ -274,6 +271,15 @@ class Tape(Level):
 
     def __repr__(self) -> str:
         return listing(self, show_space)
+
+
+def check_keywords(name: str, kwargs: dict[str, Any]) -> None:
+    """Raise ArgumentError where a recorded array is among the keyword arguments."""
+    if any(isinstance(value, LevelValue) for value in kwargs.values()):
+        raise ArgumentError(
+            f"{name}: a recorded array was passed by keyword ({', '.join(kwargs)}). "
+            f"Pass it by position; where no gradient is wanted, as gpugrad.stop_gradient(...)"
+        )
 
 
 def _item_back(i: int, n: int, dy: Any) -> tuple[Any, ...]:

@@ -33,13 +33,13 @@ class Tracked(Operators, LevelValue):
 
     __slots__ = ("base", "slot", "taken", "views", "writer")
 
-    slot: int
+    slot: Any  # what the level keeps for it: on a tape, its line; in forward mode, its tangent
     base: Tracked  # set where this may be a view of another recorded array
     views: list[weakref.ref[Tracked]]  # set where there may be views of this
-    taken: tuple[int, Any]  # set where this is x[index]: the slot of x, and the index
+    taken: tuple[Any, Any]  # set where this is x[index]: the slot of x, and the index
     writer: weakref.ref[Tracked] | None  # which view's assignment left this out of date
 
-    def __init__(self, value: Any, level: Level, slot: int) -> None:
+    def __init__(self, value: Any, level: Level, slot: Any) -> None:
         self.value = value
         self.level = level
         self.slot = slot
@@ -208,7 +208,7 @@ class Tracked(Operators, LevelValue):
         if type(values) is not Tracked or self.writer is None or self.writer() is not values:
             return False
         slot, taken_index = getattr(values, "taken", (None, None))
-        return slot == self.slot and taken_index is index
+        return slot is self.slot and taken_index is index
 
     def _renew(self, new: Any) -> None:
         """Take over the place of `new`: this value was assigned into.

@@ -2,9 +2,11 @@
 
 from gpugrad.rules import activations as activations
 from gpugrad.rules import elementwise as elementwise
+from gpugrad.rules import fft as fft
 from gpugrad.rules import indexing as indexing
 from gpugrad.rules import linalg as linalg
 from gpugrad.rules import losses as losses
 from gpugrad.rules import manipulation as manipulation
 from gpugrad.rules import polynomial as polynomial
 from gpugrad.rules import reductions as reductions
+from gpugrad.rules import special as special

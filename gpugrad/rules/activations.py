@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.activations import logsoftmax, relu, sigmoid, softmax
+from gpugrad.frule import frule
+from gpugrad.network.activations import logsoftmax, relu, sigmoid, softmax
 from gpugrad.registry import rrule
 from gpugrad.scalar import scalar_rule
 
@@ -33,3 +34,17 @@ def logsoftmax_rrule(_: Any, x: Any, *, axis: int = -1) -> Any:
         return None, dy - F.exp(y) * F.sum(dy, axis=axis, keepdims=True)
 
     return y, logsoftmax_back
+
+
+@frule.register(softmax)
+def softmax_frule(_: Any, args: Any, tangents: Any, *, axis: int = -1) -> Any:
+    (x,), (dx,) = args, tangents
+    y = softmax(x, axis=axis)
+    return y, y * (dx - F.sum(y * dx, axis=axis, keepdims=True))
+
+
+@frule.register(logsoftmax)
+def logsoftmax_frule(_: Any, args: Any, tangents: Any, *, axis: int = -1) -> Any:
+    (x,), (dx,) = args, tangents
+    y = logsoftmax(x, axis=axis)
+    return y, dx - F.sum(F.exp(y) * dx, axis=axis, keepdims=True)

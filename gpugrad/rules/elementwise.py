@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.frule import frule, linear
 from gpugrad.namespace import kind_of
 from gpugrad.registry import rrule
 from gpugrad.scalar import scalar_rule
@@ -202,3 +203,41 @@ def astype_rrule(_: Any, x: Any, dtype: Any, **kwargs: Any) -> Any:
         return None, project(dy), None
 
     return y, astype_back
+
+
+# --- Forward, of those above that are no expressions ------------------------------------------
+linear(F.astype, F.conj, F.imag, F.real)
+
+
+@frule.register(F.abs)
+def abs_frule(_: Any, args: Any, tangents: Any) -> Any:
+    (x,), (dx,) = args, tangents
+    y = F.abs(x)
+    if kind_of(x) == "c":
+        return y, F.real(F.conj(x) * dx) / nonzero(y)
+    return y, F.sign(x) * dx
+
+
+@frule.register(F.sign)
+def sign_frule(_: Any, args: Any, tangents: Any) -> Any:
+    (x,), (dx,) = args, tangents
+    y = F.sign(x)
+    if kind_of(x) != "c":
+        return y, None
+    return y, (dx - y * F.real(F.conj(y) * dx)) / nonzero(F.abs(x))
+
+
+@frule.register(F.where)
+def where_frule(_: Any, args: Any, tangents: Any) -> Any:
+    (condition, a, b), (_, da, db) = args, tangents
+    da, db = (0.0 if d is None else d for d in (da, db))
+    return F.where(condition, a, b), F.where(condition, da, db)
+
+
+@frule.register(F.clip)
+def clip_frule(_: Any, args: Any, tangents: Any) -> Any:
+    x, low, high = (*args, None, None)[:3]
+    dx, dlow, dhigh = (0.0 if d is None else d for d in (*tangents, None, None)[:3])
+    y = F.clip(x, low, high)
+    dy = dx if low is None else F.where(x < low, dlow, dx)
+    return y, dy if high is None else F.where(x > high, dhigh, dy)

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.frule import frule, linear
 from gpugrad.namespace import library_of, plain, shape_of
 from gpugrad.registry import rrule
 from gpugrad.tangent import Projection, Tangent
@@ -100,3 +101,20 @@ def getattr_rrule(_: Any, x: Any, name: str) -> Any:
         return None, Tangent(**{**fields, name: dy}), None
 
     return builtins.getattr(x, name), getattr_back
+
+
+# --- Forward ---------------------------------------------------------------------------------
+linear(F.getitem, F.scatter_add, F.take, F.take_along_axis)
+
+
+@frule.register(F.index_set)
+def index_set_frule(_: Any, args: Any, tangents: Any) -> Any:
+    (x, index, values), (dx, _, dvalues) = args, tangents
+    dx = F.zeros_like(x) if dx is None else dx
+    return F.index_set(x, index, values), F.index_set(dx, index, 0 if dvalues is None else dvalues)
+
+
+@frule.register(F.getattr)
+def getattr_frule(_: Any, args: Any, tangents: Any) -> Any:
+    (x, name), (dx, _) = args, tangents
+    return builtins.getattr(x, name), dx[name]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.frule import bilinear, frule, linear
 from gpugrad.namespace import kind_of
 from gpugrad.registry import bind, rrule
 from gpugrad.rules.elementwise import conj
-from gpugrad.tangent import Projection
+from gpugrad.tangent import Projection, accumulate
 
 
 def adjoint(x: Any) -> Any:
@@ -163,3 +165,19 @@ def vecdot_rrule(_: Any, a: Any, b: Any, *, axis: int = -1, needs: tuple[bool, b
         return None, da, db
 
     return F.vecdot(a, b, axis=axis), vecdot_back
+
+
+# --- Forward ---------------------------------------------------------------------------------
+linear(F.matrix_transpose)
+bilinear(F.matmul, F.tensordot, F.vecdot)
+
+
+@frule.register(F.linear)
+def linear_frule(_: Any, args: Any, tangents: Any) -> Any:
+    (x, weight, _), (dx, dweight, dbias) = args, tangents
+    parts = [
+        None if dx is None else dx @ weight,
+        None if dweight is None else x @ dweight,
+        dbias,
+    ]
+    return F.linear(*args), functools.reduce(accumulate, parts)

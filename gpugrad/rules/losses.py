@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.losses import (
+from gpugrad.namespace import shape_of
+from gpugrad.network.losses import (
     Softmax,
     batch_size,
     check_shapes,
@@ -16,7 +17,6 @@ from gpugrad.losses import (
     mse,
     soft_targets,
 )
-from gpugrad.namespace import shape_of
 from gpugrad.registry import rrule
 from gpugrad.tangent import Projection
 

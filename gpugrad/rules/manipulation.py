@@ -11,14 +11,10 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
+from gpugrad.frule import frule, linear
 from gpugrad.namespace import shape_of
 from gpugrad.registry import rrule
 from gpugrad.tangent import Projection, unbroadcast
-
-
-def slice_along(x: Any, axis: int, start: int, end: int | None) -> Any:
-    """Return x[..., start:end, ...] along an axis."""
-    return x[(*(slice(None),) * (axis % len(x.shape)), slice(start, end), ...)]
 
 
 @rrule.register(F.reshape)
@@ -163,7 +159,7 @@ def concat_rrule(_: Any, arrays: Sequence[Any], *, axis: int | None = 0) -> Any:
     ends = list(itertools.accumulate(lengths, initial=0))
 
     def concat_back(dy: Any) -> Any:
-        pieces = [slice_along(dy, along, start, end) for start, end in itertools.pairwise(ends)]
+        pieces = [F.slice_along(dy, along, start, end) for start, end in itertools.pairwise(ends)]
         if axis is None:
             pieces = [F.reshape(p, s) for p, s in zip(pieces, shapes, strict=True)]
         return None, [project(p) for project, p in zip(projections, pieces, strict=True)]
@@ -194,24 +190,10 @@ def unstack_rrule(_: Any, x: Any, *, axis: int = 0) -> Any:
     return ys, unstack_back
 
 
-@rrule.register(F.diff)
-def diff_rrule(
-    _: Any, x: Any, *, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None
-) -> Any:
-    """The pullback of a difference is minus the difference of dy with zeros at both ends."""
-    ends = {"prepend": prepend, "append": append}
-    given = {name: end for name, end in ends.items() if end is not None}
-    y = F.diff(x, axis=axis, n=n, **given)
-    length = shape_of(x)[axis]
-    before = 0 if prepend is None else shape_of(prepend)[axis] if shape_of(prepend) else 1
-
-    def diff_back(dy: Any) -> Any:
-        for _ in range(n):
-            edge = F.zeros_like(F.sum(dy, axis=axis, keepdims=True))
-            dy = -F.diff(F.concat([edge, dy, edge], axis=axis), axis=axis)
-        return None, slice_along(dy, axis, before, before + length)
-
-    return y, diff_back
+linear(
+    *(F.broadcast_to, F.concat, F.expand_dims, F.flip, F.moveaxis, F.permute_dims, F.repeat),
+    *(F.reshape, F.roll, F.squeeze, F.stack, F.tile, F.tril, F.triu, F.unstack),
+)
 
 
 # --- Values without their repetitions --------------------------------------------------------
@@ -237,8 +219,13 @@ def _constant_like_rrule(f: Any, x: Any, **kwargs: Any) -> Any:
     return f(x, **kwargs), constant_back
 
 
+def _constant_like_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Any:
+    return f(*args, **kwargs), None
+
+
 for _f in (F.empty_like, F.ones_like, F.zeros_like):
     rrule.register(_f)(_constant_like_rrule)
+    frule.register(_f)(_constant_like_frule)
 
 
 @rrule.register(F.full_like)
@@ -253,3 +240,11 @@ def full_like_rrule(
     if project is None:
         return F.full_like(x, fill_value, **kwargs), full_like_back
     return F.broadcast_to(fill_value, shape_of(x)), full_like_back
+
+
+@frule.register(F.full_like)
+def full_like_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Any:
+    (x, fill_value), (_, dfill_value) = args, tangents
+    if dfill_value is None:
+        return F.full_like(x, fill_value, **kwargs), None
+    return F.broadcast_to(fill_value, shape_of(x)), F.broadcast_to(dfill_value, shape_of(x))

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.frule import frule, linear
 from gpugrad.namespace import shape_of
 from gpugrad.registry import rrule
 from gpugrad.rules.elementwise import conj, nonzero
-from gpugrad.rules.manipulation import slice_along
 from gpugrad.tangent import Projection
 
 Axis = int | tuple[int, ...] | None
@@ -181,7 +181,7 @@ def cumulative_sum_rrule(
 
     def cumulative_sum_back(dy: Any) -> Any:
         if include_initial:
-            dy = slice_along(dy, along, 1, None)
+            dy = F.slice_along(dy, along, 1, None)
         reverse = F.cumulative_sum(F.flip(dy, axis=along), axis=along)
         return None, project(F.flip(reverse, axis=along))
 
@@ -202,7 +202,7 @@ def cumulative_prod_rrule(
 
     def cumulative_prod_back(dy: Any) -> Any:
         if include_initial:
-            dy = slice_along(dy, along, 1, None)
+            dy = F.slice_along(dy, along, 1, None)
         factors, sums = F.moveaxis(x, along, -1), F.moveaxis(dy, along, -1)
         before = _products_before(factors)
         step = 1
@@ -214,3 +214,22 @@ def cumulative_prod_rrule(
         return None, project(F.moveaxis(conj(before) * sums, -1, along))
 
     return y, cumulative_prod_back
+
+
+# --- Forward ---------------------------------------------------------------------------------
+linear(F.cumulative_sum, F.mean, F.sum)
+
+
+def _extremum_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Any:
+    """The mean of the tangents of all values that are the extremum."""
+    (x,), (dx,) = args, tangents
+    y = f(x, **kwargs)
+    axis, keepdims = kwargs.get("axis"), kwargs.get("keepdims", False)
+    reduction = Reduction(x, axis)
+    hit = F.indicator(x == reduction.beside(y), x)
+    total = F.sum(hit * dx, axis=reduction.axes, keepdims=keepdims)
+    return y, total / F.sum(hit, axis=reduction.axes, keepdims=keepdims)
+
+
+frule.register(F.max)(_extremum_frule)
+frule.register(F.min)(_extremum_frule)

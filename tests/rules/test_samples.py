@@ -1,5 +1,7 @@
 """Every row of `samples.py`, tested in every way: what holds for all rules is said here once."""
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,9 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 import gpugrad as gg
 from gpugrad import functions as F
 from tests.numeric import complex_step_derivative, derivative, inner
-from tests.rules.samples import BINARY, SAMPLES, Sample, anything, distinct, high, low
+from tests.rules.samples import SAMPLES
+from tests.rules.samples.elementwise import BINARY
+from tests.rules.samples.rows import Sample, anything, distinct, high, low
 
 KINDS = {"real": "float64", "complex": "complex128"}
 
@@ -110,6 +114,49 @@ def test_gradients_of_analytic_functions_are_exact(sample):
     assert actual == pytest.approx(complex_step_derivative(loss), rel=1e-12, abs=1e-12)
 
 
+# --- Forward ---------------------------------------------------------------------------------
+
+
+@every_sample
+def test_forward_is_adjoint_to_reverse(sample, dtype):
+    values = sample.draw(dtype)
+    y, dy, gradients = first_order(sample, values)
+    rng = np.random.default_rng(5)
+    tangents = [random_like(x, rng) for x in values]
+    moved_y, moved = forward(sample, values, tangents)
+    np.testing.assert_equal(moved_y, y)
+    for item, tangent in zip(flat(y), flat(moved), strict=True):
+        assert np.shape(tangent) == np.shape(item)
+        assert getattr(tangent, "dtype", None) == getattr(item, "dtype", None)
+    forward_product = total(zip(flat(dy), flat(moved), strict=True))
+    gradients = map(zero_if_none, gradients, values)
+    reverse_product = total(zip(gradients, tangents, strict=True))
+    assert forward_product == pytest.approx(reverse_product, rel=1e-11, abs=1e-11)
+
+
+@every_sample
+def test_forward_along_one_input_is_its_part(sample, dtype):
+    values = sample.draw(dtype)
+    rng = np.random.default_rng(6)
+    tangents = [random_like(x, rng) for x in values]
+    _, whole = forward(sample, values, tangents)
+    parts = []
+    for i in range(len(values)):
+        alone = [t if i == j else None for j, t in enumerate(tangents)]
+        parts.append(flat(forward(sample, values, alone)[1]))
+    for tangent, *summands in zip(flat(whole), *parts, strict=True):
+        assert_near(sum(summands), tangent, 1e-13)
+
+
+def forward(sample, values, tangents):
+    """Return the value and how it moves, zero where it does not."""
+    args, filled = sample.arguments(values), sample.tangents(tangents)
+    y, dy = gg.frule(sample.function, args, filled, **sample.keywords())
+    if dy is None:
+        return y, each(lambda item: item * 0, y)
+    return y, each(lambda item, moved: item * 0 if moved is None else moved, y, dy)
+
+
 # --- Second order ----------------------------------------------------------------------------
 
 
@@ -132,6 +179,18 @@ def projected_gradient(values, dy, *, sample, weights):
     return result
 
 
+def projected_tangent(*values, dy, sample, weights):
+    """Return what `projected_gradient` does, by forward mode: ⟨J w, dy⟩ = ⟨w, Jᵀ dy⟩."""
+    _, moved = gg.pushforward(functools.partial(call, sample=sample), values, weights)
+    result = 0.0
+    for a, b in zip(flat(dy), flat(moved), strict=True):
+        product = F.multiply(np.conj(a), b)
+        if np.iscomplexobj(a):
+            product = F.real(product)
+        result = result + (F.sum(product) if np.shape(a) else product)
+    return result
+
+
 @every_sample
 def test_second_derivatives_are_the_numerical_ones_of_the_first(sample, dtype):
     values = sample.draw(dtype)
@@ -144,6 +203,11 @@ def test_second_derivatives_are_the_numerical_ones_of_the_first(sample, dtype):
     _, dvalues, ddy = back(1.0)
     dvalues = [None] * len(values) if dvalues is None else dvalues
     ddy = [None] * len(flat(dy)) if ddy is None else flat(ddy)
+
+    forward_product = gg.grad(projected_tangent, argnums=tuple(range(len(values))))
+    forward_gradients = forward_product(*values, dy=dy, sample=sample, weights=weights)
+    for actual, expected, x in zip(forward_gradients, dvalues, values, strict=True):
+        assert_near(actual, zero_if_none(expected, x), 1e-9)
 
     inputs = [*values, *flat(dy)]
     gradients = [zero_if_none(g, x) for g, x in zip([*dvalues, *ddy], inputs, strict=True)]

@@ -133,7 +133,11 @@ from gpugrad.functions import var as var
 from gpugrad.functions import vecdot as vecdot
 from gpugrad.functions import where as where
 from gpugrad.functions import zeros_like as zeros_like
+from gpugrad.functions.beyond import deg2rad as deg2rad
 from gpugrad.namespace import LevelValue, Library, library_for, library_of, plain
+from gpugrad.xp import fft as fft
+from gpugrad.xp import linalg as linalg
+from gpugrad.xp import special as special
 
 __array_api_version__ = "2024.12"
 

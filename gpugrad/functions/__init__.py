@@ -12,35 +12,14 @@ import operator
 from typing import Any
 
 import array_api_compat
-import numpy as np
 
 from gpugrad import namespace
-from gpugrad.primitive import BY_NAME, NEW_NAMES, Function, Primitive
-
-
-def _function(name: str, *aliases: Function, **options: Any) -> Primitive:
-    """Make the primitive of an array-API name, with NumPy's functions of that name as aliases."""
-    old_names = [old for old, new in NEW_NAMES.items() if new == name]
-    numpy_functions = [vars(np)[n] for n in (name, *old_names) if n in vars(np)]
-    found = BY_NAME[name] = Primitive(name, *aliases, *numpy_functions, **options)
-    return found
-
-
-def _math(name: str) -> Primitive:
-    """Make the primitive of a function that Python's `math`, and perhaps `cmath`, have too."""
-    modules = [module for module in (math, cmath) if hasattr(module, name)]
-    aliases = [vars(module)[name] for module in modules]
-    return _function(name, *aliases, scalar=vars(math)[name])
-
-
-def _operator(name: str, function: Function, *aliases: Function, **options: Any) -> Primitive:
-    """Make the primitive of one of Python's operators."""
-    return _function(name, function, *aliases, operator=function, **options)
-
-
-def _constant(name: str, *aliases: Function, **options: Any) -> Primitive:
-    """Make a primitive through which no gradient flows."""
-    return _function(name, *aliases, differentiable=False, **options)
+from gpugrad.primitive import Primitive
+from gpugrad.primitive import composite as _composite
+from gpugrad.primitive import constant as _constant
+from gpugrad.primitive import function as _function
+from gpugrad.primitive import math_function as _math
+from gpugrad.primitive import operator_function as _operator
 
 
 def _clip(x: Any, low: Any = None, high: Any = None) -> Any:
@@ -143,7 +122,6 @@ vecdot = _function("vecdot")
 astype = _function("astype", arrays=(0,))
 broadcast_to = _function("broadcast_to", arrays=(0,), view=True)
 concat = _function("concat", sequence=True)
-diff = _function("diff")
 expand_dims = _function("expand_dims", arrays=(0,), view=True)
 flip = _function("flip", arrays=(0,), view=True)
 moveaxis = _function("moveaxis", arrays=(0,), view=True)
@@ -163,6 +141,40 @@ unique_counts = _function("unique_counts")
 unique_inverse = _function("unique_inverse")
 unique_values = _function("unique_values")
 unstack = _function("unstack", arrays=(0,), view=True)
+
+
+def slice_along(x: Any, axis: int, start: int | None, end: int | None) -> Any:
+    """Return x[..., start:end, ...] along an axis."""
+    return x[(*(slice(None),) * (axis % len(x.shape)), slice(start, end), ...)]
+
+
+@_composite()
+def diff(x: Any, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Return the differences of neighbours along an axis, taken `n` times.
+
+    Args:
+        x: array with at least one axis.
+        n: how often to take them; the axis is shorter by as many, by what is joined longer.
+        axis: the axis.
+        prepend: array to join before `x` along the axis; a number stands for a slice of it.
+        append: array to join after `x`.
+    """
+    ends = [None if end is None else _edge(end, x, axis) for end in (prepend, append)]
+    parts = [part for part in (ends[0], x, ends[1]) if part is not None]
+    y = x if len(parts) == 1 else concat(parts, axis=axis)
+    for _ in range(n):
+        y = slice_along(y, axis, 1, None) - slice_along(y, axis, None, -1)
+    return y
+
+
+def _edge(end: Any, x: Any, axis: int) -> Any:
+    """Return what is joined to `x` for its differences as an array."""
+    if namespace.shape_of(end):
+        return end
+    shape = list(x.shape)
+    shape[axis] = 1
+    return broadcast_to(reshape(end, (1,) * len(shape)), tuple(shape))
+
 
 # --- Indexing --------------------------------------------------------------------------------
 

@@ -1,0 +1,162 @@
+"""pushforward: run a function forward with dual values, and return how its value moves.
+
+y, dy = pushforward(f, (x,), (dx,))
+
+A dual value is a recorded value of another kind of level: what a tape keeps for it is the number
+of a line, what forward mode keeps is its tangent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gpugrad.errors import ArgumentError, SensitivityError
+from gpugrad.frule import frule, push
+from gpugrad.namespace import Level
+from gpugrad.primitive import Primitive
+from gpugrad.pullback import Outputs, check_returned, fit, name_of, recordable
+from gpugrad.registry import bind, no_rule
+from gpugrad.structure import Walk
+from gpugrad.tangent import number_like, zero_of
+from gpugrad.tape import Tape, check_keywords
+from gpugrad.tracked import Tracked
+
+
+class Forward(Level):
+    """Computes values and their tangents together; it keeps nothing."""
+
+    def dual(self, value: Any, tangent: Any) -> Tracked:
+        """Return a value that moves along a tangent; None stands for one that does not move."""
+        return Tracked(value, self, tangent)
+
+    def call(self, f: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call `f` on the values of this level's arguments, and push their tangents."""
+        check_keywords(f.name, kwargs)
+        pairs = [
+            self._sequence(x) if f.sequence and place == 0 else self._parts(x)
+            for place, x in enumerate(args)
+        ]
+        primals, tangents = zip(*pairs, strict=True)
+        if not f.differentiable:
+            return f(*primals, **kwargs)
+        y, dy = push(f, primals, tangents, kwargs)
+        if type(y) is tuple:
+            moved: Any = tuple(map(self.dual, y, dy or (None,) * len(y)))
+        else:
+            moved = self.dual(y, dy)
+        if f.view and type(args[0]) is Tracked:
+            for view in moved if type(moved) is tuple else (moved,):
+                args[0].add_view(view)
+        return moved
+
+    def _parts(self, x: Any) -> tuple[Any, Any]:
+        """Return a value and its tangent."""
+        mine = type(x) is Tracked and x.level is self
+        return (x.value, x.slot) if mine else (x, None)
+
+    def _sequence(self, xs: Any) -> tuple[list[Any], list[Any]]:
+        values, tangents = zip(*map(self._parts, xs), strict=True)
+        return list(values), list(tangents)
+
+
+def pushforward(
+    f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any], **kwargs: Any
+) -> tuple[Any, Any]:
+    """Run `f(*args, **kwargs)` and return its value and how it moves along the tangents.
+
+    Args:
+        f: any Python function or callable object; what it captured does not move.
+        args: numbers, arrays, or structures of them.
+        tangents: one for each argument, of its structure (a Tangent for an object), shapes and data
+            types; a number broadcasts, None stands for zero.
+        kwargs: passed on as they are; they do not move.
+
+    Returns:
+        `y, dy`, where `dy` is the Jacobian times the tangents: it has the structure, shapes, data
+        types and devices of `y`; None where that is no floating number.
+
+    Raises:
+        ArgumentError: there are not as many tangents as arguments.
+        SensitivityError: a tangent does not fit its argument.
+        OutputError: the function returned nothing.
+
+    Example:
+        >>> import gpugrad as gg
+        >>> gg.pushforward(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
+        (12.0, 4.0)
+    """
+    name = name_of(f)
+    if len(args) != len(tangents):
+        raise ArgumentError(
+            f"pushforward({name}): {len(args)} arguments and {len(tangents)} tangents. "
+            f"Give one for each argument, None where it does not move"
+        )
+    level = Forward()
+    try:
+        duals = [_dual(level, x, dx) for x, dx in zip(args, tangents, strict=True)]
+    except SensitivityError as error:
+        raise SensitivityError(f"pushforward({name}), a tangent: {error}") from None
+    y = check_returned(recordable(f)(*duals, **kwargs), name)
+    outputs = Outputs(level, y)
+    pairs = zip(outputs.leaves, outputs.slots, strict=True)
+    moved = iter([zero_of(x) if dx is None else dx for x, dx in pairs])
+    return outputs.value, outputs.node.gradient(moved)
+
+
+def _dual(level: Forward, x: Any, dx: Any) -> Any:
+    walk = Walk()
+    node = walk.node(x)
+    pairs = zip(walk.leaves, node.scatter(dx), strict=True)
+    duals = [level.dual(leaf, None if t is None else fit(t, leaf)) for leaf, t in pairs]
+    return node.rebuild(x, iter(duals))
+
+
+def D(f: Callable[..., Any], x: Any) -> Any:
+    """Return the derivative of `f` at the number `x`, by one run with a dual number.
+
+    Example:
+        >>> D(lambda x: x**3, 2.0)
+        12.0
+    """
+    return pushforward(f, (x,), (1.0,))[1]
+
+
+# --- Functions without a forward rule of their own -------------------------------------------
+def _derived(f: Primitive, args: Any, tangents: Any, kwargs: Any) -> Any:
+    """Push through a function's reverse rule if it has one, else through its definition."""
+    if f.rrules or f.definition is None:
+        return _transposed(f, args, tangents, kwargs)
+    level = Forward()
+    duals = [x if dx is None else level.dual(x, dx) for x, dx in zip(args, tangents, strict=True)]
+    outputs = Outputs(level, f.definition(*duals, **kwargs))
+    return outputs.value, outputs.node.gradient(iter(outputs.slots))
+
+
+def _transposed(f: Primitive, args: Any, tangents: Any, kwargs: Any) -> Any:
+    """Return J dx as the gradient of ⟨dx, Jᵀ dy⟩ by dy: a pullback is linear."""
+    mask = sum(1 << place for place, dx in enumerate(tangents) if dx is not None)
+    answer = bind(f, mask, args)(*args, **kwargs)
+    if answer is NotImplemented:
+        raise no_rule(f, tuple(map(type, args)))
+    y, back = answer
+    if back is None:
+        return y, None
+    whole = type(y) is tuple
+    tape = Tape()
+    dys = tape.record_inputs([number_like(0, item) for item in (y if whole else (y,))])
+    if type(back) is tuple:  # partial derivatives, of Python's numbers
+        dargs = [None if p is None else dys[0] * p for p in back[1:]]
+    else:
+        _, *dargs = back(tuple(dys) if whole else dys[0])
+    seeds = [
+        (item.slot, moved)
+        for darg, dx in zip(dargs, tangents, strict=True)
+        for item, moved in (zip(darg, dx, strict=True) if f.sequence and darg else [(darg, dx)])
+        if type(item) is Tracked and item.level is tape and moved is not None
+    ]
+    moved = tape.sweep(seeds)[: len(dys)]
+    return y, tuple(moved) if whole else moved[0]
+
+
+frule.derived = _derived  # type: ignore[method-assign]

@@ -1,0 +1,3 @@
+"""Samples of discrete Fourier transforms."""
+
+FFT = []
