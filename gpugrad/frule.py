@@ -51,6 +51,9 @@ class FRule:
                 f"frule({primitive.name}): {len(args)} arguments and {len(tangents)} tangents. "
                 f"Give one for each argument, None where it does not move"
             )
+        if primitive.keywords:
+            args, kwargs = primitive.positional(args, kwargs)
+            tangents += (None,) * (len(args) - len(tangents))
         return push(primitive, args, tangents, kwargs)
 
     def register(self, f: Any, *types: type) -> Callable[[Rule], Rule]:
@@ -89,16 +92,27 @@ def push(f: Primitive, args: tuple[Any, ...], tangents: tuple[Any, ...], kwargs:
     moving = tuple([_moves(t) for t in tangents])
     if not f.differentiable or True not in moving:
         return f(*args, **kwargs), None
+    answer = own_answer(f, args, tangents, kwargs, moving)
+    if answer is NotImplemented:
+        answer = frule.derived(f, args, tangents, kwargs)
+    y, dy = answer
+    return y, _fitted(dy, y)
+
+
+def own_answer(
+    f: Primitive,
+    args: tuple[Any, ...],
+    tangents: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    moving: tuple[bool, ...],
+) -> Any:
+    """Return the answer of a function's own forward rules; NotImplemented where it has none."""
     key = (moving, *map(type, args))
     try:
         rule = f.bound_frules[key]
     except KeyError:
         rule = f.bound_frules[key] = _bind(f, args, moving)
-    answer = NotImplemented if rule is None else rule(args, tangents, **kwargs)
-    if answer is NotImplemented:
-        answer = frule.derived(f, args, tangents, kwargs)
-    y, dy = answer
-    return y, _fitted(dy, y)
+    return NotImplemented if rule is None else rule(args, tangents, **kwargs)
 
 
 def _moves(tangent: Any) -> bool:

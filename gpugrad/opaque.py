@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 from gpugrad.errors import ArgumentError
+from gpugrad.frule import own_answer
 from gpugrad.namespace import has_levels, youngest
 from gpugrad.primitive import Function, Primitive
 from gpugrad.registry import bind
@@ -78,6 +79,7 @@ class _Call(Primitive):
         self.opaque = opaque
         self.nodes = nodes
         self.rrules = [self]
+        self.frules = [self] if opaque.frules else []
         self.result: Node | None = None
         self.value: Any = None
         self.source = ""
@@ -85,8 +87,9 @@ class _Call(Primitive):
     def release(self) -> None:
         """Let go of the arguments and the value, and of itself."""
         self.nodes, self.result, self.value = [], None, None
-        self.rrules = []
+        self.rrules = self.frules = []
         self.bound_rules.clear()
+        self.bound_frules.clear()
 
     def matches(self, types: tuple[type, ...]) -> bool:
         """Say that the one rule of this call answers it."""
@@ -131,6 +134,27 @@ class _Call(Primitive):
 
         opaque_back.__name__ = f"{self.name}_back"
         return (walk.leaves[0] if single else tuple(walk.leaves)), opaque_back
+
+    def bind_forward(self, f: Any, leaves: tuple[Any, ...], moving: tuple[bool, ...]) -> Function:
+        """Return the opaque function's forward rule, as a function of the leaves and tangents."""
+        return self.forward
+
+    def forward(self, leaves: tuple[Any, ...], tangents: tuple[Any, ...], **kwargs: Any) -> Any:
+        """Call the opaque function's forward rule on the arguments that have these leaves."""
+        values, moved = iter(leaves), iter(tangents)
+        args = tuple([node.rebuild(old, values) for node, old in self.nodes])
+        dargs = tuple([node.gradient(moved) for node, _ in self.nodes])
+        moving = tuple([darg is not None for darg in dargs])
+        answer = own_answer(self.opaque, args, dargs, kwargs, moving)
+        if answer is NotImplemented:
+            return answer
+        y, dy = answer
+        walk = Walk()
+        self.result, self.value = walk.node(y), y
+        dys = self.result.scatter(dy)
+        if len(walk.leaves) == 1:
+            return walk.leaves[0], dys[0]
+        return tuple(walk.leaves), tuple(dys)
 
     def rebuild(self, y: Any) -> Any:
         """Return the recorded result in the structure that the function returned."""

@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gpugrad.constants import constant, released
+from gpugrad.cupy_patch import REFUSALS, explain
 from gpugrad.errors import ArgumentError, SensitivityError
 from gpugrad.frule import frule, push
-from gpugrad.namespace import Level
+from gpugrad.namespace import Level, kind_of
+from gpugrad.opaque import Opaque
 from gpugrad.primitive import Primitive
-from gpugrad.pullback import Outputs, check_returned, fit, name_of, recordable
+from gpugrad.pullback import Outputs, check_not_left, check_returned, fit, name_of, recordable
 from gpugrad.registry import bind, no_rule
 from gpugrad.structure import Walk
 from gpugrad.tangent import number_like, zero_of
@@ -32,6 +35,7 @@ class Forward(Level):
 
     def call(self, f: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call `f` on the values of this level's arguments, and push their tangents."""
+        kwargs = released(kwargs)
         check_keywords(f.name, kwargs)
         pairs = [
             self._sequence(x) if f.sequence and place == 0 else self._parts(x)
@@ -39,9 +43,9 @@ class Forward(Level):
         ]
         primals, tangents = zip(*pairs, strict=True)
         if not f.differentiable:
-            return f(*primals, **kwargs)
+            return constant(f(*primals, **kwargs))
         y, dy = push(f, primals, tangents, kwargs)
-        if type(y) is tuple:
+        if isinstance(y, tuple):
             moved: Any = tuple(map(self.dual, y, dy or (None,) * len(y)))
         else:
             moved = self.dual(y, dy)
@@ -53,7 +57,7 @@ class Forward(Level):
     def _parts(self, x: Any) -> tuple[Any, Any]:
         """Return a value and its tangent."""
         mine = type(x) is Tracked and x.level is self
-        return (x.value, x.slot) if mine else (x, None)
+        return (x.value, x.slot) if mine else (released(x), None)
 
     def _sequence(self, xs: Any) -> tuple[list[Any], list[Any]]:
         values, tangents = zip(*map(self._parts, xs), strict=True)
@@ -97,17 +101,27 @@ def pushforward(
         duals = [_dual(level, x, dx) for x, dx in zip(args, tangents, strict=True)]
     except SensitivityError as error:
         raise SensitivityError(f"pushforward({name}), a tangent: {error}") from None
-    y = check_returned(recordable(f)(*duals, **kwargs), name)
-    outputs = Outputs(level, y)
+    try:
+        y = recordable(f)(*duals, **kwargs)
+    except REFUSALS as error:
+        explain(error)
+        raise
+    check_not_left("pushforward", name, level, y)
+    outputs = Outputs(level, check_returned(y, name))
     pairs = zip(outputs.leaves, outputs.slots, strict=True)
-    moved = iter([zero_of(x) if dx is None else dx for x, dx in pairs])
+    moved = iter([_still(x) if dx is None else dx for x, dx in pairs])
     return outputs.value, outputs.node.gradient(moved)
+
+
+def _still(y: Any) -> Any:
+    """Return the tangent of what does not move: zero, and None of what is no floating number."""
+    return zero_of(y) if kind_of(y) in "fc" else None
 
 
 def _dual(level: Forward, x: Any, dx: Any) -> Any:
     walk = Walk()
     node = walk.node(x)
-    pairs = zip(walk.leaves, node.scatter(dx), strict=True)
+    pairs = zip(released(walk.leaves), node.scatter(dx), strict=True)
     duals = [level.dual(leaf, None if t is None else fit(t, leaf)) for leaf, t in pairs]
     return node.rebuild(x, iter(duals))
 
@@ -125,10 +139,12 @@ def D(f: Callable[..., Any], x: Any) -> Any:
 # --- Functions without a forward rule of their own -------------------------------------------
 def _derived(f: Primitive, args: Any, tangents: Any, kwargs: Any) -> Any:
     """Push through a function's reverse rule if it has one, else through its definition."""
+    if isinstance(f, Opaque):  # whose arguments may be structures
+        return pushforward(f, args, tangents, **kwargs)
     if f.rrules or f.definition is None:
         return _transposed(f, args, tangents, kwargs)
     level = Forward()
-    duals = [x if dx is None else level.dual(x, dx) for x, dx in zip(args, tangents, strict=True)]
+    duals = [x if dx is None else _dual(level, x, dx) for x, dx in zip(args, tangents, strict=True)]
     outputs = Outputs(level, f.definition(*duals, **kwargs))
     return outputs.value, outputs.node.gradient(iter(outputs.slots))
 
@@ -144,7 +160,8 @@ def _transposed(f: Primitive, args: Any, tangents: Any, kwargs: Any) -> Any:
         return y, None
     whole = type(y) is tuple
     tape = Tape()
-    dys = tape.record_inputs([number_like(0, item) for item in (y if whole else (y,))])
+    # Any dy will do, but one that no rule takes for the absence of one.
+    dys = tape.record_inputs([number_like(1, item) for item in (y if whole else (y,))])
     if type(back) is tuple:  # partial derivatives, of Python's numbers
         dargs = [None if p is None else dys[0] * p for p in back[1:]]
     else:

@@ -11,6 +11,7 @@ import pytest
 class Library:
     """An array library, and how arrays get there from NumPy and back."""
 
+    name: str
     xp: Any
     array: Any
     device: Any
@@ -30,6 +31,7 @@ def strict_library():
     strict = pytest.importorskip("array_api_strict")
     host = strict.Device("CPU_DEVICE")
     return Library(
+        "strict",
         strict,
         type(strict.asarray(0.0)),
         strict.Device("device1"),
@@ -44,12 +46,12 @@ def cupy_library():
         pytest.skip("CuPy finds no device")
     import array_api_compat.cupy as xp
 
-    return Library(xp, cupy.ndarray, cupy.cuda.Device(), cupy.asnumpy)
+    return Library("cupy", xp, cupy.ndarray, cupy.cuda.Device(), cupy.asnumpy)
 
 
 def numpy_library():
     """NumPy."""
-    return Library(np, np.ndarray, "cpu", np.asarray)
+    return Library("numpy", np, np.ndarray, "cpu", np.asarray)
 
 
 LIBRARIES = {"numpy": numpy_library, "strict": strict_library, "cupy": cupy_library}
@@ -65,4 +67,6 @@ def library(request):
 @pytest.fixture(params=PARAMETERS[1:])
 def other_library(request):
     """Each library but NumPy, against whose results the others are held."""
+    if request.param == "strict":
+        request.getfixturevalue("reflected_operators")
     return LIBRARIES[request.param]()

@@ -10,7 +10,9 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 import gpugrad as gg
 from gpugrad import functions as F
-from tests.numeric import complex_step_derivative, derivative, inner
+from gpugrad.tangent import rebuild_sequence
+from gpugrad.testing import check_frule, check_rrule, inner, random_like
+from tests.numeric import complex_step_derivative
 from tests.rules.samples import SAMPLES
 from tests.rules.samples.elementwise import BINARY
 from tests.rules.samples.rows import Sample, anything, distinct, high, low
@@ -29,21 +31,14 @@ every_sample = pytest.mark.parametrize(("sample", "dtype"), CASES, ids=CASE_NAME
 def each(f, *structures):
     """Call f on the values of one array, or of a tuple or list of arrays."""
     if isinstance(structures[0], (tuple, list)):
-        return type(structures[0])([each(f, *items) for items in zip(*structures, strict=True)])
+        items = [each(f, *items) for items in zip(*structures, strict=True)]
+        return rebuild_sequence(type(structures[0]), items)
     return f(*structures)
 
 
 def flat(structure):
     """Return the values of one array, or of a tuple of arrays, as a list."""
     return list(structure) if isinstance(structure, (tuple, list)) else [structure]
-
-
-def random_like(x, rng):
-    """Return a random value of the type, shape and data type of `x`."""
-    values = rng.uniform(-1, 1, np.shape(x))
-    if np.iscomplexobj(x):
-        values = values + 1j * rng.uniform(-1, 1, np.shape(x))
-    return type(x)(values) if type(x) in (float, complex) else np.asarray(values, x.dtype)
 
 
 def zero_if_none(gradient, x):
@@ -75,23 +70,17 @@ def assert_near(actual, expected, tolerance):
     np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * scale)
 
 
-# --- First order -----------------------------------------------------------------------------
+# --- First and second order --------------------------------------------------------------------
 
 
 @every_sample
-def test_gradients_are_the_numerical_ones(sample, dtype):
-    values = sample.draw(dtype)
-    _, dy, gradients = first_order(sample, values)
-    rng = np.random.default_rng(1)
-    for i, (x, gradient) in enumerate(zip(values, gradients, strict=True)):
-        direction = random_like(x, rng)
+def test_reverse_rule_is_right_to_second_order(sample, dtype):
+    check_rrule(sample.function, *sample.arguments(sample.draw(dtype)), **sample.keywords())
 
-        def loss(t, i=i, x=x, direction=direction):
-            y = sample.call([*values[:i], x + t * direction, *values[i + 1 :]])
-            return total(zip(flat(dy), flat(y), strict=True))
 
-        actual = inner(zero_if_none(gradient, x), direction)
-        assert actual == pytest.approx(derivative(loss), rel=1e-8, abs=1e-8), f"of input {i}"
+@every_sample
+def test_forward_rule_is_right(sample, dtype):
+    check_frule(sample.function, *sample.arguments(sample.draw(dtype)), **sample.keywords())
 
 
 @pytest.mark.parametrize(
@@ -114,50 +103,7 @@ def test_gradients_of_analytic_functions_are_exact(sample):
     assert actual == pytest.approx(complex_step_derivative(loss), rel=1e-12, abs=1e-12)
 
 
-# --- Forward ---------------------------------------------------------------------------------
-
-
-@every_sample
-def test_forward_is_adjoint_to_reverse(sample, dtype):
-    values = sample.draw(dtype)
-    y, dy, gradients = first_order(sample, values)
-    rng = np.random.default_rng(5)
-    tangents = [random_like(x, rng) for x in values]
-    moved_y, moved = forward(sample, values, tangents)
-    np.testing.assert_equal(moved_y, y)
-    for item, tangent in zip(flat(y), flat(moved), strict=True):
-        assert np.shape(tangent) == np.shape(item)
-        assert getattr(tangent, "dtype", None) == getattr(item, "dtype", None)
-    forward_product = total(zip(flat(dy), flat(moved), strict=True))
-    gradients = map(zero_if_none, gradients, values)
-    reverse_product = total(zip(gradients, tangents, strict=True))
-    assert forward_product == pytest.approx(reverse_product, rel=1e-11, abs=1e-11)
-
-
-@every_sample
-def test_forward_along_one_input_is_its_part(sample, dtype):
-    values = sample.draw(dtype)
-    rng = np.random.default_rng(6)
-    tangents = [random_like(x, rng) for x in values]
-    _, whole = forward(sample, values, tangents)
-    parts = []
-    for i in range(len(values)):
-        alone = [t if i == j else None for j, t in enumerate(tangents)]
-        parts.append(flat(forward(sample, values, alone)[1]))
-    for tangent, *summands in zip(flat(whole), *parts, strict=True):
-        assert_near(sum(summands), tangent, 1e-13)
-
-
-def forward(sample, values, tangents):
-    """Return the value and how it moves, zero where it does not."""
-    args, filled = sample.arguments(values), sample.tangents(tangents)
-    y, dy = gg.frule(sample.function, args, filled, **sample.keywords())
-    if dy is None:
-        return y, each(lambda item: item * 0, y)
-    return y, each(lambda item, moved: item * 0 if moved is None else moved, y, dy)
-
-
-# --- Second order ----------------------------------------------------------------------------
+# --- Forward over reverse, reverse over forward ------------------------------------------------
 
 
 def call(*values, sample):
@@ -165,81 +111,46 @@ def call(*values, sample):
     return sample.call(values)
 
 
-def projected_gradient(values, dy, *, sample, weights):
-    """Return the inner product of the gradients with `weights`, to be differentiated in turn."""
+def product(a, b):
+    """Return the real inner product of a constant and a recorded array, recorded."""
+    product = F.multiply(np.conj(a), b)
+    product = F.real(product) if np.iscomplexobj(a) else product
+    return F.sum(product) if np.shape(a) else product
+
+
+def by_reverse(*values, dy, sample, weights):
+    """Return ⟨weights, Jᵀ dy⟩."""
     _, back = gg.pullback(call, *values, sample=sample)
     _, *gradients = back(dy)
-    result = 0.0
-    for gradient, weight in zip(gradients, weights, strict=True):
-        if gradient is not None:
-            product = F.multiply(np.conj(weight), gradient)
-            if np.iscomplexobj(weight):
-                product = F.real(product)
-            result = result + (F.sum(product) if np.shape(weight) else product)
-    return result
+    pairs = zip(weights, gradients, strict=True)
+    return sum((product(w, g) for w, g in pairs if g is not None), 0.0)
 
 
-def projected_tangent(*values, dy, sample, weights):
-    """Return what `projected_gradient` does, by forward mode: ⟨J w, dy⟩ = ⟨w, Jᵀ dy⟩."""
+def by_forward(*values, dy, sample, weights):
+    """Return ⟨J weights, dy⟩, which is the same."""
     _, moved = gg.pushforward(functools.partial(call, sample=sample), values, weights)
-    result = 0.0
-    for a, b in zip(flat(dy), flat(moved), strict=True):
-        product = F.multiply(np.conj(a), b)
-        if np.iscomplexobj(a):
-            product = F.real(product)
-        result = result + (F.sum(product) if np.shape(a) else product)
-    return result
+    return sum((product(a, b) for a, b in zip(flat(dy), flat(moved), strict=True)), 0.0)
 
 
 @every_sample
-def test_second_derivatives_are_the_numerical_ones_of_the_first(sample, dtype):
+def test_modes_agree_on_second_derivatives(sample, dtype):
     values = sample.draw(dtype)
-    y = sample.call(values)
     rng = np.random.default_rng(3)
-    dy = each(lambda item: random_like(item, rng), y)
-    weights = [random_like(x, rng) for x in values]
-
-    _, back = gg.pullback(projected_gradient, values, dy, sample=sample, weights=weights)
-    _, dvalues, ddy = back(1.0)
-    dvalues = [None] * len(values) if dvalues is None else dvalues
-    ddy = [None] * len(flat(dy)) if ddy is None else flat(ddy)
-
-    forward_product = gg.grad(projected_tangent, argnums=tuple(range(len(values))))
-    forward_gradients = forward_product(*values, dy=dy, sample=sample, weights=weights)
-    for actual, expected, x in zip(forward_gradients, dvalues, values, strict=True):
-        assert_near(actual, zero_if_none(expected, x), 1e-9)
-
-    inputs = [*values, *flat(dy)]
-    gradients = [zero_if_none(g, x) for g, x in zip([*dvalues, *ddy], inputs, strict=True)]
-    directions = [random_like(x, rng) for x in values]
-    dy_directions = each(lambda item: random_like(item, rng), dy)
-
-    def first(t):
-        moved = [x + t * v for x, v in zip(values, directions, strict=True)]
-        moved_dy = each(lambda x, v: x + t * v, dy, dy_directions)
-        return float(projected_gradient(moved, moved_dy, sample=sample, weights=weights))
-
-    actual = total(zip(gradients, [*directions, *flat(dy_directions)], strict=True))
-    assert actual == pytest.approx(derivative(first), rel=1e-7, abs=1e-7)
+    dy = each(lambda item: random_like(item, rng), sample.call(values))
+    weights, tangents = ([random_like(x, rng) for x in values] for _ in range(2))
+    options = {"dy": dy, "sample": sample, "weights": weights}
+    places = tuple(range(len(values)))
+    reverse_reverse = gg.grad(by_reverse, argnums=places)(*values, **options)
+    reverse_forward = gg.grad(by_forward, argnums=places)(*values, **options)
+    for actual, expected in zip(reverse_forward, reverse_reverse, strict=True):
+        assert_near(actual, expected, 1e-10)
+    directional = total(zip(reverse_reverse, tangents, strict=True))
+    for f in (by_reverse, by_forward):
+        _, forward = gg.pushforward(functools.partial(f, **options), values, tangents)
+        assert forward == pytest.approx(directional, rel=1e-10, abs=1e-10)
 
 
 # --- The contract of a rule ------------------------------------------------------------------
-
-
-@every_sample
-def test_back_may_be_called_again_and_changes_nothing(sample, dtype):
-    values = sample.draw(dtype)
-    arguments = sample.arguments(values)
-    y, back = gg.rrule(sample.function, *arguments, **sample.kwargs)
-    rng = np.random.default_rng(4)
-    dy = each(lambda item: random_like(item, rng), y)
-    before = [np.array(x) for x in [*values, *flat(y), *flat(dy)]]
-    first = sample.gradients(back(dy)[1:])
-    first = [None if g is None else np.array(g) for g in first]
-    second = sample.gradients(back(dy)[1:])
-    np.testing.assert_equal(second, first)
-    np.testing.assert_equal([np.array(x) for x in [*values, *flat(y), *flat(dy)]], before)
-    np.testing.assert_equal(sample.draw(dtype), values)
 
 
 @every_sample
@@ -287,6 +198,8 @@ def test_gradient_has_type_shape_and_data_type_of_its_input(sample, dtype):
     values = sample.draw(dtype)
     fine = KINDS["complex" if "complex" in dtype else "real"]
     y, dy, gradients = first_order(sample, values)
+    for actual, plain in zip(flat(y), flat(sample.call(values)), strict=True):
+        assert getattr(actual, "dtype", None) == getattr(plain, "dtype", None)
     for x, gradient in zip(values, gradients, strict=True):
         if gradient is not None:
             assert type(gradient) is type(x)
@@ -324,28 +237,55 @@ def from_library(library, x):
     return library.to_numpy(x)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: s.name)
-def test_values_and_gradients_are_those_of_numpy(other_library, sample, dtype, request):
-    library_name = request.node.callspec.params["other_library"]
-    if library_name in sample.not_in:
-        pytest.skip(sample.not_in[library_name])
-    if ("complex" if "complex" in dtype else "real") not in sample.takes:
-        pytest.skip(f"not a function of {dtype} arrays")
+ELSEWHERE = [
+    (sample, dtype)
+    for sample in SAMPLES
+    for kind in sample.takes
+    for dtype in {"real": ("float32", "float64"), "complex": ("complex128",)}[kind]
+]
+
+
+@pytest.mark.parametrize(
+    ("sample", "dtype"), ELSEWHERE, ids=[f"{sample.name}, {dtype}" for sample, dtype in ELSEWHERE]
+)
+def test_values_gradients_and_tangents_are_those_of_numpy(other_library, sample, dtype):
+    if other_library.name in sample.not_in:
+        pytest.skip(sample.not_in[other_library.name])
+    check_elsewhere(other_library, sample, dtype)
+
+
+def check_elsewhere(library, sample, dtype):
+    """Hold what a library computes, on its device, against what NumPy does."""
     values = sample.draw(dtype)
-    y, dy, expected = first_order(sample, values)
-    there = [on(other_library, x) for x in values]
-    dy_there = each(lambda item: on(other_library, item), dy)
-    y_there, _, gradients = first_order(sample, there, other_library, dy_there)
-    tolerance = 1e-5 if dtype == "float32" else 1e-12
-    for actual, near in zip(flat(y_there), flat(y), strict=True):
-        assert_near(from_library(other_library, actual), near, tolerance)
-    for x, actual, near in zip(there, gradients, expected, strict=True):
-        assert (actual is None) == (near is None)
-        if near is not None:
-            assert type(actual) is type(x)
-            assert_near(from_library(other_library, actual), near, tolerance)
-            assert getattr(actual, "dtype", None) == getattr(x, "dtype", None)
+    y, dy, gradients = first_order(sample, values)
+    moved = tangent_of(sample, values, values)
+
+    there = [on(library, x) for x in values]
+    dy_there = each(lambda item: on(library, item), dy)
+    y_there, _, gradients_there = first_order(sample, there, library, dy_there)
+    moved_there = tangent_of(sample, there, there, library)
+
+    pairs = [
+        (flat(y_there), flat(y)),
+        (flat(moved_there), flat(moved)),
+        (gradients_there, gradients),
+    ]
+    for found, expected in pairs:
+        for actual, near in zip(found, expected, strict=True):
+            assert (actual is None) == (near is None)
+            if near is not None:
+                assert_near(from_library(library, actual), near, 1e-5 if "32" in dtype else 1e-12)
+    for x, gradient in zip(there, gradients_there, strict=True):
+        if gradient is not None:
+            assert type(gradient) is type(x)
+            assert getattr(gradient, "dtype", None) == getattr(x, "dtype", None)
+
+
+def tangent_of(sample, values, tangents, library=None):
+    """Return the tangent of a sample's value, by its forward rule."""
+    args = sample.arguments(values, library)
+    options = sample.keywords(library)
+    return gg.frule(sample.function, args, sample.tangents(tangents), **options)[1]
 
 
 # --- Broadcasting ----------------------------------------------------------------------------

@@ -1,0 +1,123 @@
+"""Writes docs/functions.md: public functions, where their derivatives come from, what is checked.
+
+    make docs
+
+It reads gpugrad's registry, and the table of samples that the tests run. A test compares the
+file with what this would write.
+"""
+
+from __future__ import annotations
+
+import types
+from pathlib import Path
+
+import gpugrad as gg
+from gpugrad.primitive import Primitive
+from gpugrad.scalar import ScalarRule
+from tests.rules.samples import SAMPLES
+
+FILE = Path(__file__).parent / "functions.md"
+
+MODULES = {
+    "gpugrad.xp": gg.xp,
+    "gpugrad.xp.linalg": gg.xp.linalg,
+    "gpugrad.xp.fft": gg.xp.fft,
+    "gpugrad.xp.special": gg.xp.special,
+    "gpugrad": gg,
+    "gpugrad.nn": gg.nn,
+}
+
+HEAD = """# Functions and their derivatives
+
+Written by `make docs` from the registry and the table of samples; do not edit.
+
+- **reverse** and **forward** say where the derivative comes from: an *expression* (one symbolic
+  derivative, from which both modes are generated), a *rule* (written by hand), the *linear*
+  function itself, the *definition* (the function is written in terms of others and recorded as
+  them), or the *transposed* reverse rule.
+- **order** is that to which the samples hold it against numerical derivatives.
+- **checked on** names the libraries its samples run on without a GPU: NumPy, and array_api_strict
+  on a device that refuses copies to the host, as *array API*. The same samples run on CuPy by
+  `make gpu-check`.
+- Functions of the last list have no gradient: their derivative is zero, or has no meaning.
+"""
+
+
+def functions() -> dict[str, dict[str, Primitive]]:
+    """Return the public functions that are primitives, by module and name, each once."""
+    seen: set[int] = set()
+    found: dict[str, dict[str, Primitive]] = {}
+    for module_name, module in MODULES.items():
+        found[module_name] = {}
+        for name, f in sorted(vars(module).items()):
+            if isinstance(f, Primitive) and id(f) not in seen:
+                seen.add(id(f))
+                found[module_name][name] = f
+    return found
+
+
+def unlisted() -> list[str]:
+    """Return the public callables that are no primitives and no classes."""
+    return sorted(
+        f"{module_name}.{name}"
+        for module_name, module in MODULES.items()
+        for name, f in vars(module).items()
+        if isinstance(f, types.FunctionType) and not name.startswith("_")
+    )
+
+
+def reverse(f: Primitive) -> str:
+    """Return where the reverse derivative comes from."""
+    if any(isinstance(rule, ScalarRule) for rule in f.rrules):
+        return "expression"
+    return "rule" if f.rrules else "definition"
+
+
+def forward(f: Primitive) -> str:
+    """Return where the forward derivative comes from."""
+    if any(isinstance(rule, ScalarRule) for rule in f.frules):
+        return "expression"
+    if f.frules:
+        return "linear" if "linear" in f.frules[0].rule.__name__ else "rule"
+    return "transposed" if f.rrules else "definition"
+
+
+def table() -> str:
+    """Return the text of docs/functions.md."""
+    libraries: dict[int, set[str]] = {}
+    for sample in SAMPLES:
+        ran = libraries.setdefault(id(sample.function), {"NumPy"})
+        if "strict" not in sample.not_in:
+            ran.add("array API")
+    lines = [HEAD]
+    constants: list[str] = []
+    count = 0
+    for module_name, members in functions().items():
+        differentiable = {name: f for name, f in members.items() if f.differentiable}
+        prefix = module_name.removeprefix("gpugrad.") + "."
+        prefix = "gg." if prefix == "gpugrad." else prefix
+        constants += [
+            f"`{prefix}{name}`" for name in sorted(members.keys() - differentiable.keys())
+        ]
+        count += len(differentiable)
+        lines += [
+            f"## {module_name}: {len(differentiable)} functions\n",
+            "| function | reverse | forward | order | checked on |",
+            "|---|---|---|---|---|",
+        ]
+        for name, f in differentiable.items():
+            checked = libraries.get(id(f))
+            on = ", ".join(sorted(checked, reverse=True)) if checked else "tests of its own"
+            order = "2" if checked else "1"
+            lines.append(f"| `{prefix}{name}` | {reverse(f)} | {forward(f)} | {order} | {on} |")
+        lines.append("")
+    lines += [
+        f"{count} differentiable functions.\n",
+        f"## Without a gradient: {len(constants)} functions\n",
+        ", ".join(constants) + ".",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(table(), encoding="utf-8")

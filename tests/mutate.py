@@ -1,0 +1,197 @@
+"""Mutation testing of the rules: which changes of a rule does no test notice?
+
+    make mutants                                       # every file of gpugrad/rules/, a while
+    .venv/bin/python -m tests.mutate reductions        # one of them
+
+The mutations are mutmut's. Its own runner passes over decorated functions, which all rules are, and
+over expressions at the top of a module, which the derivatives are; so here each mutated module is
+run anew in a forked process, where its rules take the place of the right ones, and is held against
+the rows of the table of samples of its functions, then against the tests of its subject.
+"""
+
+import argparse
+import difflib
+import io
+import os
+import signal
+import sys
+import types
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import libcst as cst
+import pytest
+from mutmut.mutation.mutators import mutation_operators
+
+import gpugrad.rules
+from gpugrad.namespace import LevelValue
+from gpugrad.testing import check_frule, check_rrule
+from tests.rules.conftest import strict_library
+from tests.rules.samples import SAMPLES
+from tests.rules.test_samples import (
+    KINDS,
+    check_elsewhere,
+    test_gradient_has_type_shape_and_data_type_of_its_input,
+)
+
+ROOT = Path(__file__).parent.parent
+RULES = Path(gpugrad.rules.__file__).parent
+STRICT = strict_library()
+SECONDS = 60
+IMPORTED = "ignore::pytest.PytestAssertRewriteWarning"  # modules of this process
+TESTS = ["tests/rules/test_conventions.py"]
+
+# Nothing in these is a number: what is said of types and in messages, and where things come from.
+_SKIPPED = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom, cst.Raise)
+
+
+def mutants(source):
+    """Yield the sources that differ from `source` by one mutation."""
+    module = cst.parse_module(source)
+
+    def visit(node):
+        if isinstance(node, _SKIPPED) or _is_without_numbers(node):
+            return
+        if not isinstance(node, cst.SimpleString):
+            for kind, operator in mutation_operators:
+                if isinstance(node, kind):
+                    for mutated in operator(node):
+                        yield module.deep_replace(node, mutated).code
+        for child in node.children:
+            yield from visit(child)
+
+    yield from visit(module)
+
+
+def _is_without_numbers(node):
+    """Say whether it is a docstring, or `linear(...)`: without that, rules are transposed."""
+    if not isinstance(node, cst.Expr):
+        return False
+    called = getattr(getattr(node.value, "func", None), "value", None)
+    return isinstance(node.value, cst.SimpleString) or called in ("linear", "bilinear")
+
+
+def change(source, mutated):
+    """Return the lines that a mutation changed."""
+    lines = difflib.unified_diff(source.splitlines(), mutated.splitlines(), lineterm="", n=0)
+    return "\n".join(line for line in lines if line[:3] not in ("---", "+++"))
+
+
+def rows_of(name):
+    """Return the rows of the functions that have a rule in a module of gpugrad.rules."""
+    path = str(RULES / f"{name}.py")
+
+    def is_here(rule):
+        return str(rule.source).startswith(path)
+
+    return [s for s in SAMPLES if any(map(is_here, (*s.function.rrules, *s.function.frules)))]
+
+
+def install(name, source):
+    """Run the mutated module; its rules, and what others import from it, replace the right ones."""
+    module = sys.modules[f"gpugrad.rules.{name}"]
+    before = dict(vars(module))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(compile(source, module.__file__, "exec"), vars(module))
+    renewed = {id(old): vars(module)[key] for key, old in before.items() if key in vars(module)}
+    for other in [m for key, m in sys.modules.items() if key.startswith("gpugrad.rules.")]:
+        for key, value in list(vars(other).items()):
+            if isinstance(value, types.FunctionType | type) and id(value) in renewed:
+                setattr(other, key, renewed[id(value)])
+
+
+def notices(name, source, rows):
+    """Say what notices a mutation, None if nothing does."""
+    try:
+        install(name, source)
+    except Exception as error:
+        return f"import: {error}"
+    warnings.simplefilter("error")
+    for sample in rows:
+        try:
+            for kind in sample.takes:
+                args = sample.arguments(sample.draw(KINDS[kind]))
+                check_rrule(sample.function, *args, **sample.keywords())
+                check_frule(sample.function, *args, **sample.keywords())
+                small = "complex64" if kind == "complex" else "float32"
+                test_gradient_has_type_shape_and_data_type_of_its_input(sample, small)
+                if "strict" not in sample.not_in:
+                    check_elsewhere(STRICT, sample, KINDS[kind])
+        except (Exception, pytest.fail.Exception) as error:
+            return f"{sample.name}: {error}"
+        except pytest.skip.Exception:
+            pass
+    warnings.simplefilter("default")
+    own = [f"tests/rules/test_{n}.py" for n in (name, *_ALSO.get(name, ()))]
+    tests = [path for path in (*own, *TESTS) if (ROOT / path).exists()]
+    options = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-W", IMPORTED]
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        failed = pytest.main([*options, *tests])
+    return f"tests: {failed}" if failed else None
+
+
+# Files of tests/rules/ that are about a module's rules, beside the one of its name.
+_ALSO = {
+    "decompositions": ("linalg",),
+    "calculus": ("beyond",),
+    "ordering": ("beyond",),
+    "elementwise": ("beyond",),
+}
+
+
+def _let_strict_give_way():
+    """Do what the fixture `reflected_operators` does."""
+    check = STRICT.array._check_type_device
+
+    def check_unless_recorded(self, other):
+        if not isinstance(other, LevelValue):
+            check(self, other)
+
+    STRICT.array._check_type_device = check_unless_recorded
+
+
+def survives(name, source, rows):
+    """Say whether nothing notices a mutation, in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        _let_strict_give_way()
+        signal.alarm(SECONDS)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        os._exit(0 if notices(name, source, rows) is None else 1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def run(name, jobs):
+    """Print the mutants of one file that survive, and return their number."""
+    source = (RULES / f"{name}.py").read_text(encoding="utf-8")
+    rows = rows_of(name)
+    if not survives(name, source, rows):
+        raise SystemExit(f"{name}: the unchanged rules fail, so nothing can be told of mutants")
+    found = list(dict.fromkeys(mutants(source)))
+    survivors = 0
+    with ThreadPoolExecutor(jobs) as pool:
+        for mutated, survived in zip(
+            found, pool.map(lambda mutated: survives(name, mutated, rows), found), strict=True
+        ):
+            if survived:
+                survivors += 1
+                print(change(source, mutated), flush=True)
+    print(f"{name}: {len(found)} mutants, {len(rows)} rows, {survivors} survive", flush=True)
+    return survivors
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="modules of gpugrad.rules; all by default")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    names = options.names or sorted(p.stem for p in RULES.glob("*.py") if p.stem != "__init__")
+    for name in names:
+        run(name, options.jobs)
+
+
+if __name__ == "__main__":
+    main()
