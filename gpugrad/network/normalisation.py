@@ -1,0 +1,267 @@
+"""Normalisations: their derivatives are in `gpugrad/rules/normalisation.py`.
+
+All are `standardise`, which has the rule, with a scale and a shift. State is explicit: batch_norm
+returns the running statistics that it was given, renewed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.errors import ArgumentError
+from gpugrad.namespace import shape_of
+from gpugrad.primitive import Composite, named
+
+Axis = int | tuple[int, ...]
+
+
+class Standardised:
+    """What standardised values and their derivatives have in common: y = s (x − μ)."""
+
+    def __init__(self, x: Any, axis: Axis, epsilon: float, *, centre: bool = True) -> None:
+        self.axis = axis
+        self.centre = centre
+        self.mean = F.mean(x, axis=axis, keepdims=True) if centre else None
+        self.deviation = x - self.mean if centre else x
+        self.variance = F.mean(F.square(self.deviation), axis=axis, keepdims=True)
+        self.scale = 1 / F.sqrt(self.variance + epsilon)
+        self.y = self.deviation * self.scale
+
+    def moved(self, dx: Any) -> Any:
+        """Return J dx = s (dx − mean(dx) − y mean(y dx)); J is symmetric, so this is Jᵀ dx too."""
+        along = F.mean(dx * self.y, axis=self.axis, keepdims=True)
+        if self.centre:
+            dx = dx - F.mean(dx, axis=self.axis, keepdims=True)
+        return (dx - along * self.y) * self.scale
+
+
+@named()
+def standardise(x: Any, /, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True) -> Any:
+    """Return (x − μ) / √(σ² + ε), with the mean μ and the variance σ² over some axes.
+
+    Args:
+        x: array, real floating.
+        axis: the axis, or axes, over which the values get mean 0 and variance 1.
+        epsilon: keeps the quotient finite where all values are equal.
+        centre: False leaves the mean where it is: x / √(mean(x²) + ε).
+
+    Returns:
+        Array of the shape and data type of `x`.
+    """
+    return Standardised(x, axis, epsilon, centre=centre).y
+
+
+@named()
+def standardise_with_moments(x: Any, /, *, axis: Axis = -1, epsilon: float = 1e-5) -> Any:
+    """Return what `standardise` does, with the mean and the variance, their axes of length 1."""
+    found = Standardised(x, axis, epsilon)
+    return found.y, found.mean, found.variance
+
+
+@named(kind=Composite)
+def layer_norm(
+    x: Any, weight: Any = None, bias: Any = None, /, *, axis: Axis = -1, epsilon: float = 1e-5
+) -> Any:
+    """Return `standardise(x) * weight + bias`, by Ba, Kiros and Hinton.
+
+    Args:
+        x: array, real floating.
+        weight: array of the lengths of `axis`, in the order of `x`; None is 1.
+        bias: array of the same shape; None is 0.
+        axis: the axis, or axes, of the features.
+        epsilon: added to the variance.
+
+    Raises:
+        ArgumentError: weight or bias has another shape.
+    """
+    y = standardise(x, axis=axis, epsilon=epsilon)
+    return _affine("layer_norm", y, weight, bias, axis)
+
+
+@named(kind=Composite)
+def rms_norm(x: Any, weight: Any = None, /, *, axis: Axis = -1, epsilon: float = 1e-5) -> Any:
+    """Return x / √(mean(x²) + ε) * weight, by Zhang and Sennrich.
+
+    Args:
+        x: array, real floating.
+        weight: array of the lengths of `axis`, in the order of `x`; None is 1.
+        axis: the axis, or axes, of the features.
+        epsilon: added to the mean of the squares.
+
+    Raises:
+        ArgumentError: weight has another shape.
+    """
+    y = standardise(x, axis=axis, epsilon=epsilon, centre=False)
+    return _affine("rms_norm", y, weight, None, axis)
+
+
+@named(kind=Composite)
+def group_norm(
+    x: Any,
+    groups: int,
+    weight: Any = None,
+    bias: Any = None,
+    /,
+    *,
+    axis: int = 1,
+    epsilon: float = 1e-5,
+) -> Any:
+    """Standardise each observation over each group of channels and all of space, by Wu and He.
+
+    Args:
+        x: array of shape (batch, channels, ...), real floating.
+        groups: into how many groups neighbouring channels are put.
+        weight: array of shape (channels,); None is 1.
+        bias: array of shape (channels,); None is 0.
+        axis: where the channels are; 1 by default, −1 where they are last.
+        epsilon: added to the variance.
+
+    Raises:
+        ArgumentError: `groups` does not divide the channels, or weight or bias has another shape.
+    """
+    place, channels = _channels("group_norm", x, axis)
+    if groups < 1 or channels % groups:
+        raise ArgumentError(
+            f"group_norm: {groups} groups do not divide the {channels} channels of an array of "
+            f"shape {x.shape}, axis {axis}. Give a divisor of {channels}"
+        )
+    parts = (*x.shape[:place], groups, channels // groups, *x.shape[place + 1 :])
+    axes = tuple(i for i in range(1, len(parts)) if i != place)
+    grouped = standardise(F.reshape(x, parts), axis=axes, epsilon=epsilon)
+    return _affine("group_norm", F.reshape(grouped, x.shape), weight, bias, place)
+
+
+@named(kind=Composite)
+def instance_norm(
+    x: Any, weight: Any = None, bias: Any = None, /, *, axis: int = 1, epsilon: float = 1e-5
+) -> Any:
+    """Standardise each channel of each observation over space, by Ulyanov et al.
+
+    Args:
+        x: array of shape (batch, channels, ...) with at least one axis of space, real floating.
+        weight: array of shape (channels,); None is 1.
+        bias: array of shape (channels,); None is 0.
+        axis: where the channels are; 1 by default, −1 where they are last.
+        epsilon: added to the variance.
+
+    Raises:
+        ArgumentError: there is no axis of space, or weight or bias has another shape.
+    """
+    place, _ = _channels("instance_norm", x, axis)
+    axes = tuple(i for i in range(1, len(x.shape)) if i != place)
+    if not axes:
+        raise ArgumentError(
+            f"instance_norm: an array of shape {x.shape} has no axis of space to standardise "
+            f"over. Write layer_norm(x, weight, bias)"
+        )
+    y = standardise(x, axis=axes, epsilon=epsilon)
+    return _affine("instance_norm", y, weight, bias, place)
+
+
+@named(kind=Composite)
+def batch_norm(
+    x: Any,
+    weight: Any,
+    bias: Any,
+    running_mean: Any,
+    running_var: Any,
+    /,
+    *,
+    training: bool,
+    momentum: float = 0.1,
+    epsilon: float = 1e-5,
+    axis: int = 1,
+) -> Any:
+    """Standardise each channel over the batch and all of space, by Ioffe and Szegedy.
+
+    Args:
+        x: array of shape (batch, channels, ...), real floating.
+        weight: array of shape (channels,); None is 1.
+        bias: array of shape (channels,); None is 0.
+        running_mean: array of shape (channels,), which starts at 0.
+        running_var: array of shape (channels,), which starts at 1.
+        training: True takes mean and variance of the batch, False the running ones.
+        momentum: how much of the running statistics is renewed.
+        epsilon: added to the variance.
+        axis: where the channels are; 1 by default, −1 where they are last.
+
+    Returns:
+        `y, new_mean, new_var`: the running statistics are returned renewed in training (the
+        variance without bias, as Flux and PyTorch have it), else as they were.
+
+    Raises:
+        ArgumentError: one of the arrays has another shape.
+    """
+    place, channels = _channels("batch_norm", x, axis)
+    _check_shape("batch_norm", "running_mean", running_mean, (channels,))
+    _check_shape("batch_norm", "running_var", running_var, (channels,))
+    beside = tuple(channels if i == place else 1 for i in range(len(x.shape)))
+    if not training:
+        scale = 1 / F.sqrt(F.reshape(running_var, beside) + epsilon)
+        y = (x - F.reshape(running_mean, beside)) * scale
+        return _affine("batch_norm", y, weight, bias, place), running_mean, running_var
+    axes = tuple(i for i in range(len(x.shape)) if i != place)
+    count = math.prod(x.shape[i] for i in axes)
+    y, mean, variance = standardise_with_moments(x, axis=axes, epsilon=epsilon)
+    unbiased = F.reshape(variance, (channels,)) * (count / max(count - 1, 1))
+    new_mean = (1 - momentum) * running_mean + momentum * F.reshape(mean, (channels,))
+    new_var = (1 - momentum) * running_var + momentum * unbiased
+    return _affine("batch_norm", y, weight, bias, place), new_mean, new_var
+
+
+@named()
+def l2_normalise(x: Any, /, *, axis: Axis = -1) -> Any:
+    """Return x / ‖x‖ with the Euclidean norm over some axes; where that is 0, 0 with gradient 0.
+
+    Args:
+        x: array, real floating.
+        axis: the axis, or axes, of the vectors.
+
+    Returns:
+        Array of the shape and data type of `x`.
+    """
+    return x * inverse_norm(x, axis)
+
+
+def inverse_norm(x: Any, axis: Axis) -> Any:
+    """Return 1 / ‖x‖ over some axes, kept with length 1, and 0 where the norm is 0."""
+    squares = F.sum(F.square(x), axis=axis, keepdims=True)
+    zero = squares == 0
+    return F.where(zero, 0.0, 1 / F.sqrt(F.where(zero, 1.0, squares)))
+
+
+def _affine(name: str, y: Any, weight: Any, bias: Any, axis: Axis) -> Any:
+    """Return `y * weight + bias`, with weight and bias along some of the axes of `y`."""
+    count = len(y.shape)
+    axes = {a % count for a in (axis if isinstance(axis, tuple) else (axis,))}
+    expected = tuple(y.shape[i] for i in sorted(axes))
+    beside = tuple(n if i in axes else 1 for i, n in enumerate(y.shape))
+    for kind, parameter in (("weight", weight), ("bias", bias)):
+        if parameter is not None:
+            _check_shape(name, kind, parameter, expected)
+    if weight is not None:
+        y = y * F.reshape(weight, beside)
+    return y if bias is None else y + F.reshape(bias, beside)
+
+
+def _channels(name: str, x: Any, axis: int) -> tuple[int, int]:
+    """Return the place of the axis of channels, counted from the front, and its length."""
+    shape = shape_of(x)
+    place = axis % len(shape) if -len(shape) <= axis < len(shape) else 0
+    if place == 0:
+        raise ArgumentError(
+            f"{name}: expected an array of shape (batch, channels, ...) with its channels along "
+            f"axis {axis}, got shape {shape}. The batch is axis 0: write x[None] for one "
+            f"observation"
+        )
+    return place, shape[place]
+
+
+def _check_shape(name: str, kind: str, parameter: Any, expected: tuple[int, ...]) -> None:
+    if shape_of(parameter) != expected:
+        raise ArgumentError(
+            f"{name}: the {kind} has shape {shape_of(parameter)}, and the features that are "
+            f"normalised have {expected}. Give it that shape"
+        )

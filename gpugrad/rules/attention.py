@@ -1,0 +1,58 @@
+"""Attention, whose pullback computes the scores again instead of keeping them."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.frule import frule
+from gpugrad.network.attention import attend, attention_weights
+from gpugrad.registry import rrule
+from gpugrad.tangent import Projection, accumulate
+
+
+@rrule.register(attend)
+def attend_rrule(
+    _: Any,
+    q: Any,
+    k: Any,
+    v: Any,
+    bias: Any,
+    mask: Any,
+    *,
+    scale: float,
+    needs: tuple[bool, ...],
+) -> Any:
+    """With y = P v and P = softmax(S): dv = Pᵀ dy, dP = dy vᵀ and dS = P (dP − Σ P dP)."""
+    need_q, need_k, need_v, need_bias, _ = needs
+    project_q, project_k, project_v = Projection(q), Projection(k), Projection(v)
+    project_bias = Projection(bias) if need_bias else None
+
+    def attend_back(dy: Any) -> Any:
+        p = attention_weights(q, k, bias, mask, scale)
+        dq = dk = dbias = None
+        dv = project_v(F.matmul(F.matrix_transpose(p), dy)) if need_v else None
+        if need_q or need_k or need_bias:
+            dp = F.matmul(dy, F.matrix_transpose(v))
+            ds = p * (dp - F.sum(p * dp, axis=-1, keepdims=True))
+            dq = project_q(F.matmul(ds, k) * scale) if need_q else None
+            dk = project_k(F.matmul(F.matrix_transpose(ds), q) * scale) if need_k else None
+            dbias = project_bias(ds) if project_bias else None
+        return None, dq, dk, dv, dbias, None
+
+    return attend(q, k, v, bias, mask, scale=scale), attend_back
+
+
+@frule.register(attend)
+def attend_frule(_: Any, args: Any, tangents: Any, *, scale: float) -> Any:
+    (q, k, v, bias, mask), (dq, dk, dv, dbias, _) = args, tangents
+    p = attention_weights(q, k, bias, mask, scale)
+    from_q = None if dq is None else F.matmul(dq * scale, F.matrix_transpose(k))
+    from_k = None if dk is None else F.matmul(q * scale, F.matrix_transpose(dk))
+    ds = functools.reduce(accumulate, [from_q, from_k, dbias])
+    from_v = None if dv is None else F.matmul(p, dv)
+    if ds is None:
+        return attend(*args, scale=scale), from_v
+    dp = p * (ds - F.sum(p * ds, axis=-1, keepdims=True))
+    return attend(*args, scale=scale), accumulate(F.matmul(dp, v), from_v)

@@ -1,0 +1,233 @@
+"""Pooling, padding and resampling against NumPy and SciPy; ties; bad input."""
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.ndimage
+
+import gpugrad as gg
+from gpugrad import nn
+from gpugrad.errors import ArgumentError
+
+RNG = np.random.default_rng(0)
+
+
+def brute_pool(reduce, x, window, stride, padding, fill):
+    """Pool window by window, with numbers for each axis."""
+    x = np.pad(x, [(0, 0), (0, 0), *padding], constant_values=fill)
+    counts = [(n - k) // s + 1 for n, k, s in zip(x.shape[2:], window, stride, strict=True)]
+    y = np.empty((*x.shape[:2], *counts))
+    axes = tuple(range(2, x.ndim))
+    for p in itertools.product(*map(range, counts)):
+        part = [slice(s * i, s * i + k) for s, i, k in zip(stride, p, window, strict=True)]
+        y[(..., *p)] = reduce(x[(..., *part)], axis=axes)
+    return y
+
+
+POOLS = [
+    ((5,), (2,), (2,), ((0, 0),)),
+    ((5,), (3,), (1,), ((1, 2),)),
+    ((4, 6), (2, 3), (1, 2), ((1, 0), (0, 2))),
+    ((3, 4, 3), (2, 2, 3), (2, 1, 1), ((0, 0), (1, 1), (0, 0))),
+]
+
+
+@pytest.mark.parametrize(("sizes", "window", "stride", "padding"), POOLS)
+def test_pools_are_what_loops_compute(sizes, window, stride, padding):
+    x = RNG.normal(size=(2, 3, *sizes))
+    options = {"stride": stride, "padding": padding}
+    expected = brute_pool(np.max, x, window, stride, padding, -np.inf)
+    np.testing.assert_array_equal(nn.max_pool(x, window, **options), expected)
+    expected = brute_pool(np.mean, x, window, stride, padding, 0)
+    np.testing.assert_allclose(nn.mean_pool(x, window, **options), expected)
+    expected = brute_pool(np.nanmean, x, window, stride, padding, np.nan)
+    actual = nn.mean_pool(x, window, count_include_pad=False, **options)
+    np.testing.assert_allclose(actual, expected)
+    expected = brute_pool(np.sum, np.abs(x) ** 3, window, stride, padding, 0) ** (1 / 3)
+    np.testing.assert_allclose(nn.lp_pool(x, 3, window, **options), expected)
+
+
+def test_pools_are_filters_of_scipy():
+    x = RNG.normal(size=(6, 7))
+    largest = nn.max_pool(x[None, None], 3, stride=1, padding="same")
+    np.testing.assert_array_equal(
+        largest[0, 0], scipy.ndimage.maximum_filter(x, 3, mode="constant", cval=-np.inf)
+    )
+    mean = nn.mean_pool(x[None, None], 3, stride=1, padding="same")
+    np.testing.assert_allclose(
+        mean[0, 0], scipy.ndimage.uniform_filter(x, 3, mode="constant"), atol=1e-12
+    )
+
+
+def test_padding_is_never_the_largest():
+    x = np.full((1, 1, 3), -5.0)
+    np.testing.assert_array_equal(nn.max_pool(x, 3, stride=1, padding=1), x)
+    np.testing.assert_allclose(
+        gg.grad(lambda x: gg.xp.sum(nn.max_pool(x, 2, stride=2, padding=((1, 0),))))(x),
+        [[[1, 0.5, 0.5]]],
+    )
+
+
+def test_ties_of_a_window_are_split_evenly():
+    x = np.array([[[[1.0, 1.0], [0.0, 1.0]]]])
+    third = 1 / 3
+    gradient = gg.grad(lambda x: gg.xp.sum(nn.max_pool(x, 2)))(x)
+    np.testing.assert_allclose(gradient, [[[[third, third], [0, third]]]])
+    tangent = np.array([[[[1.0, 2.0], [5.0, 6.0]]]])
+    _, moved = gg.pushforward(lambda x: nn.max_pool(x, 2), (x,), (tangent,))
+    np.testing.assert_allclose(moved, [[[[3.0]]]])
+    gradient = gg.grad(lambda x: gg.xp.sum(nn.global_max_pool(x)))(x)
+    np.testing.assert_allclose(gradient, [[[[third, third], [0, third]]]])
+
+
+def test_a_nan_stays_in_its_windows():
+    x = np.array([[[1.0, np.nan, 3.0, 4.0]]])
+    y, back = gg.pullback(lambda x: nn.max_pool(x, 2), x)
+    np.testing.assert_array_equal(y, [[[np.nan, 4.0]]])
+    np.testing.assert_array_equal(back(np.ones_like(y))[1], [[[0, 0, 0, 1]]])
+
+
+def test_norm_of_a_window_of_zeros_has_a_gradient_of_zero():
+    for p in (1, 2, 3):
+        gradient = gg.grad(lambda x, p=p: gg.xp.sum(nn.lp_pool(x, p, 2)))(np.zeros((1, 1, 4)))
+        np.testing.assert_array_equal(gradient, np.zeros((1, 1, 4)))
+
+
+def test_adaptive_pools_reach_both_ends():
+    x = RNG.normal(size=(2, 1, 7, 6))
+    parts = x[:, :, :, :2], x[:, :, :, 2:4], x[:, :, :, 4:]
+    expected = np.stack([[p[:, :, i : i + 4].mean((2, 3)) for p in parts] for i in (0, 3)])
+    actual = nn.adaptive_mean_pool(x, (2, 3))
+    np.testing.assert_allclose(np.moveaxis(actual, (2, 3), (0, 1)), expected)
+    assert nn.adaptive_max_pool(x, (7, 6)).tolist() == x.tolist()
+    np.testing.assert_allclose(nn.adaptive_max_pool(x, 1), nn.global_max_pool(x))
+    np.testing.assert_allclose(nn.adaptive_mean_pool(x, 1), nn.global_mean_pool(x))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_data_types_stay(dtype):
+    x = np.ones((1, 4, 4), dtype)
+    calls = [
+        *(nn.max_pool(x, 2), nn.mean_pool(x, 2, padding=1, count_include_pad=False)),
+        *(nn.lp_pool(x, 2, 2), nn.adaptive_mean_pool(x, 2), nn.pad_constant(x, 1)),
+        *(nn.upsample_linear(x, 2), nn.upsample_nearest(x, sizes=3), nn.pixel_shuffle(x, 2)),
+        nn.grid_sample(x, np.zeros((1, 2, 1), dtype)),
+    ]
+    assert {y.dtype for y in calls} == {np.dtype(dtype)}
+
+
+# --- Padding ---------------------------------------------------------------------------------
+
+MODES = {
+    nn.pad_zeros: {"mode": "constant"},
+    nn.pad_repeat: {"mode": "edge"},
+    nn.pad_reflect: {"mode": "reflect"},
+    nn.pad_symmetric: {"mode": "symmetric"},
+    nn.pad_circular: {"mode": "wrap"},
+}
+
+
+@pytest.mark.parametrize("pad", MODES, ids=lambda f: f.name)
+@pytest.mark.parametrize("padding", [((2, 1), (0, 3)), ((0, 0), (1, 0)), ((0, 0), (0, 0))])
+def test_padding_is_as_in_numpy(pad, padding):
+    x = RNG.normal(size=(2, 1, 3, 4))
+    expected = np.pad(x, [(0, 0), (0, 0), *padding], **MODES[pad])
+    np.testing.assert_array_equal(pad(x, padding), expected)
+
+
+def test_padding_of_a_number_and_of_numbers():
+    x = RNG.normal(size=(2, 1, 3, 4))
+    y = nn.pad_constant(x, (1, 2), value=3.0)
+    expected = np.pad(x, [(0, 0), (0, 0), (1, 1), (2, 2)], constant_values=3.0)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(nn.pad_repeat(x, 5)[0, 0, :5, :5], np.full((5, 5), x[0, 0, 0, 0]))
+
+
+# --- Other resolutions -----------------------------------------------------------------------
+
+
+def test_upsampling_repeats_the_nearest_element():
+    x = RNG.normal(size=(2, 1, 3, 4))
+    y = nn.upsample_nearest(x, (2, 3))
+    np.testing.assert_array_equal(y, x.repeat(2, axis=2).repeat(3, axis=3))
+    places = np.arange(5) * 3 // 5
+    np.testing.assert_array_equal(nn.upsample_nearest(x, sizes=(5, 4)), x[:, :, places])
+
+
+@pytest.mark.parametrize("sizes", [(6, 4), (5, 9), (2, 3), (1, 8)])
+@pytest.mark.parametrize("align_corners", [True, False])
+def test_upsampling_is_linear_interpolation(sizes, align_corners):
+    x = RNG.normal(size=(1, 1, 3, 4))
+    expected = x[0, 0]
+    for axis, (old, new) in enumerate(zip((3, 4), sizes, strict=True)):
+        if align_corners:
+            places = np.linspace(0, old - 1, new)
+        else:
+            places = (np.arange(new) + 0.5) * old / new - 0.5
+        expected = np.apply_along_axis(
+            lambda line, p=places: np.interp(p, np.arange(len(line)), line), axis, expected
+        )
+    actual = nn.upsample_linear(x, sizes=sizes, align_corners=align_corners)
+    np.testing.assert_allclose(actual[0, 0], expected, atol=1e-12)
+
+
+def test_upsampling_is_zoom_of_scipy():
+    x = RNG.normal(size=(3, 4, 2))
+    actual = nn.upsample_linear(x[None, None], 2)[0, 0]
+    np.testing.assert_allclose(actual, scipy.ndimage.zoom(x, 2, order=1), atol=1e-12)
+
+
+def test_pixel_shuffle_takes_pixels_from_channels():
+    x = RNG.normal(size=(2, 12, 2, 3))
+    y = nn.pixel_shuffle(x, 2)
+    assert y.shape == (2, 3, 4, 6)
+    for c, i, j in itertools.product(range(3), range(2), range(2)):
+        np.testing.assert_array_equal(y[:, c, i::2, j::2], x[:, 4 * c + 2 * i + j])
+
+
+@pytest.mark.parametrize("align_corners", [True, False])
+@pytest.mark.parametrize(("padding_mode", "mode"), [("zeros", "constant"), ("border", "nearest")])
+def test_grid_sample_is_map_coordinates_of_scipy(align_corners, padding_mode, mode):
+    x = RNG.normal(size=(2, 3, 4, 5))
+    grid = RNG.uniform(-1.3, 1.3, (2, 6, 7, 2))
+    y = nn.grid_sample(x, grid, padding_mode=padding_mode, align_corners=align_corners)
+    ends = np.array([5, 4])
+    places = (grid + 1) / 2 * (ends - 1) if align_corners else ((grid + 1) * ends - 1) / 2
+    # SciPy's array has no half elements outside: zeros beside it make them.
+    wide = np.pad(x, [(0, 0), (0, 0), (3, 3), (3, 3)]) if mode == "constant" else x
+    places = places + 3 if mode == "constant" else places
+    for n, c in itertools.product(range(2), range(3)):
+        coordinates = np.moveaxis(places[n, ..., ::-1], -1, 0)
+        expected = scipy.ndimage.map_coordinates(wide[n, c], coordinates, order=1, mode=mode)
+        np.testing.assert_allclose(y[n, c], expected, atol=1e-12)
+
+
+X = np.ones((2, 4, 5))
+REFUSED = [
+    (lambda: nn.max_pool(X, 6), r"window of \(6,\).*larger than the array's \(5,\)"),
+    (lambda: nn.max_pool(X, 2, padding=2), r"padding \(\(2, 2\),\).*in the padding alone"),
+    (lambda: nn.mean_pool(X[0], 2), r"expected an array of shape \(batch, channels, \*spatial\)"),
+    (lambda: nn.mean_pool(X, (2, 2)), r"mean_pool: window is a whole number.*got \(2, 2\)"),
+    (lambda: nn.lp_pool(X, 0.5, 2), r"p from 1 on, got 0.5"),
+    (lambda: nn.adaptive_max_pool(X, 6), r"\(6,\) windows are more than an array's \(5,\)"),
+    (lambda: nn.global_mean_pool(X[0]), r"global_mean_pool: expected.*got \(4, 5\)"),
+    (lambda: nn.pad_reflect(X, 5), r"axis 2 .*\(2, 4, 5\) takes a padding of at most 4"),
+    (lambda: nn.pad_symmetric(X, 6), r"at most 5 elements, got \(6, 6\)"),
+    (lambda: nn.pad_circular(X, ((0, 6),)), r"at most 5 elements, got \(0, 6\)"),
+    (lambda: nn.pad_repeat(np.ones((1, 1, 0)), 1), r"at most 0"),
+    (lambda: nn.pad_zeros(X[0], 1), r"pad_constant: expected an array of shape"),
+    (lambda: nn.pad_zeros(X, (1, 2)), r"padding is a whole number.*got \(1, 2\)"),
+    (lambda: nn.upsample_nearest(X), r"either scale or sizes, got None and None"),
+    (lambda: nn.upsample_linear(X, 2, sizes=3), r"either scale or sizes, got 2 and 3"),
+    (lambda: nn.upsample_linear(X, 1.5), r"scale is a whole number"),
+    (lambda: nn.pixel_shuffle(X, 3), r"a multiple of 3 for each spatial axis, got \(2, 4, 5\)"),
+    (lambda: nn.grid_sample(X, np.ones((2, 3, 2))), r"a grid of shape \(2, \*counts, 1\)"),
+    (lambda: nn.grid_sample(X, np.ones((2, 3, 1)), padding_mode="x"), r"padding_mode is .zeros"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED, ids=range(len(REFUSED)))
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ArgumentError, match=message):
+        call()
