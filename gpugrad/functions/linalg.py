@@ -1,18 +1,296 @@
-"""Linear algebra: the array-API extension `linalg`, and what CuPy's users use beside it."""
+"""Linear algebra: the array-API extension `linalg`, and what CuPy's users use beside it.
+
+All take stacks of matrices, in the last two axes, and complex ones. What is decided of gradients:
+
+- `cholesky`, `eigh` and `eigvalsh` read one triangle of a matrix that is taken to be Hermitian.
+  Their gradient is that in the space of Hermitian matrices: it is Hermitian itself.
+- In `eig`, `eigh` and `svd`, values that are equal to within rounding have no gap to divide by:
+  what would be divided counts as 0. So the gradient is finite, and right for what does not depend
+  on the choice of a basis. `eigvals`, `eigvalsh` and `svdvals` need no gaps. Second derivatives do,
+  by all of these: where values are equal they are finite, but not right.
+- Eigenvectors and singular vectors of complex matrices have an arbitrary phase, which does not
+  move to first order: the gradient is right for what does not depend on it.
+- `pinv` and `lstsq` take the rank to be constant.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.errors import ArgumentError
 from gpugrad.functions import matmul as matmul
 from gpugrad.functions import matrix_transpose as matrix_transpose
 from gpugrad.functions import tensordot as tensordot
 from gpugrad.functions import vecdot as vecdot
+from gpugrad.namespace import NUMPY, create, kind_of, library_of, plain, shape_of
+from gpugrad.primitive import ALIASES, Primitive
 from gpugrad.primitive import composite as _composite
+from gpugrad.primitive import constant as _constant
 from gpugrad.primitive import function as _function
 
+for _f in (matmul, matrix_transpose, tensordot, vecdot):
+    if _f.name in vars(np.linalg):  # from NumPy 2.0 on
+        ALIASES[vars(np.linalg)[_f.name]] = _f
+
+
+# --- Decompositions, whose results have names ------------------------------------------------
+
+
+class EigResult(NamedTuple):
+    """What `eig` returns: A V = V diag(λ)."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+class EighResult(NamedTuple):
+    """What `eigh` returns: A V = V diag(λ), with V unitary."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+class QRResult(NamedTuple):
+    """What `qr` returns: A = Q R."""
+
+    Q: Any
+    R: Any
+
+
+class SlogdetResult(NamedTuple):
+    """What `slogdet` returns: det A = sign · exp(logabsdet)."""
+
+    sign: Any
+    logabsdet: Any
+
+
+class SVDResult(NamedTuple):
+    """What `svd` returns: A = U diag(S) Vh."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+class _Decomposition(Primitive):
+    """A function whose results, recorded too, have the standard's names."""
+
+    def __init__(self, name: str, *aliases: Any, result: Any, **options: Any) -> None:
+        super().__init__(name, *aliases, **options)
+        self.result = result
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the decomposition, and name its parts."""
+        y = super().__call__(*args, **kwargs)
+        return self.result(*y) if type(y) is tuple else y
+
+    def _call_level_implementation(self, count: int) -> Any:
+        return self._call_youngest  # the shorter ways are for one result
+
+
+eig = _function("eig", module="linalg", kind=_Decomposition, result=EigResult)
+eigh = _function("eigh", module="linalg", kind=_Decomposition, result=EighResult)
+qr = _function("qr", module="linalg", kind=_Decomposition, result=QRResult)
+slogdet = _function("slogdet", module="linalg", kind=_Decomposition, result=SlogdetResult)
+svd = _function("svd", module="linalg", kind=_Decomposition, result=SVDResult)
+
+cholesky = _function("cholesky", module="linalg", arrays=(0,))
+det = _function("det", module="linalg")
+eigvals = _function("eigvals", module="linalg")
+eigvalsh = _function("eigvalsh", module="linalg", arrays=(0,))
 inv = _function("inv", module="linalg")
+matrix_rank = _constant("matrix_rank", module="linalg", arrays=(0,))
+pinv = _function("pinv", module="linalg", arrays=(0,))
+solve = _function("solve", module="linalg")
+svdvals = _function("svdvals", module="linalg")
+vector_norm = _function("vector_norm", module="linalg", arrays=(0,))
+
+
+def products_of_others(x: Any) -> Any:
+    """Return, along the last axis, the product of all elements but the one in that place."""
+    if not x.shape[-1]:
+        return x
+    ones = F.ones_like(x[..., :1])
+    before, after = (
+        F.cumulative_prod(F.concat([ones, y[..., :-1]], axis=-1), axis=-1)
+        for y in (x, F.flip(x, axis=-1))
+    )
+    return before * F.flip(after, axis=-1)
+
+
+def finite_svd(x: Any) -> Any:
+    """Return the singular value decomposition; where a matrix is not finite, NaN for its values."""
+    finite = F.all(F.isfinite(x), axis=(-2, -1), keepdims=True)
+    u, s, vh = svd(F.where(finite, x, 0.0), full_matrices=False)
+    return u, F.where(finite[..., 0], s, math.nan), vh
+
+
+def _adjugate(x: Any) -> Any:
+    u, s, vh = finite_svd(x)
+    v, uh = (matrix_transpose(F.conj(y) if kind_of(y) == "c" else y) for y in (vh, u))
+    return det(u @ vh)[..., None, None] * (v * products_of_others(s)[..., None, :] @ uh)
+
+
+# det(A) A⁻¹, of singular matrices too: what the derivative of the determinant is made of.
+adjugate = Primitive("adjugate", default=_adjugate, module="linalg")
+
+
+# --- Triangular systems ----------------------------------------------------------------------
+
+
+def triangle(x: Any, *, lower: bool, unit_diagonal: bool) -> Any:
+    """Return the part of `x` that `solve_triangular` reads, and zeros elsewhere."""
+    k = -1 if unit_diagonal else 0
+    return F.tril(x, k=k) if lower else F.triu(x, k=-k)
+
+
+def _solve_triangular(
+    a: Any, b: Any, *, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False
+) -> Any:
+    """Return the solution of linear systems whose matrix is triangular.
+
+    Args:
+        a: array of shape (..., n, n); the other triangle is not read, and gets no gradient.
+        b: array of shape (n,) or (..., n, k).
+        trans: 0 or "N" to solve a x = b, 1 or "T" with the transpose of `a`, 2 or "C" with its
+            conjugate transpose.
+        lower: True where the lower triangle of `a` is meant, else the upper one.
+        unit_diagonal: True where the diagonal is 1, whatever stands there.
+    """
+    library = library_of(a)
+    function = None if library is None else library.function("linalg.solve_triangular")
+    if function is not None and a.ndim == 2 and b.ndim <= 2 and a.size and b.size:
+        options = {"trans": trans, "lower": lower, "unit_diagonal": unit_diagonal}
+        return function(a, b, check_finite=False, **options)
+    a = triangle(a, lower=lower, unit_diagonal=unit_diagonal)
+    if unit_diagonal:
+        a = a + create("eye", a.shape[-1], like=a, dtype=a.dtype)
+    return solve(transposed_by(trans, a), b)
+
+
+def transposed_by(trans: int | str, a: Any) -> Any:
+    """Return the matrix that `solve_triangular` solves with: a, its transpose, or its adjoint."""
+    if trans not in (0, 1, 2, "N", "T", "C"):
+        raise ArgumentError(f"solve_triangular: trans is 0, 1, 2, 'N', 'T' or 'C', not {trans!r}")
+    if trans in (0, "N"):
+        return a
+    return matrix_transpose(F.conj(a) if trans in (2, "C") and kind_of(a) == "c" else a)
+
+
+solve_triangular = _function("solve_triangular", module="linalg", operator=_solve_triangular)
+solve_triangular.__doc__ = _solve_triangular.__doc__
+
+
+# --- The exponential -------------------------------------------------------------------------
+
+_PADE = [
+    *(64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800),
+    *(129060195264000, 10559470521600, 670442572800, 33522128640),
+    *(1323241920, 40840800, 960960, 16380, 182, 1),
+]
+_PADE_REACH = 5.371920351148152  # the norm up to which the approximant is exact to rounding
+_SQUARINGS = 16
+
+
+def _expm(x: Any) -> Any:
+    """Return the exponentials of square matrices, the sums of Aᵏ / k!.
+
+    Args:
+        x: array of shape (..., n, n).
+    """
+    if library_of(x) is NUMPY:
+        function = NUMPY.function("linalg.expm")
+        if function is not None:
+            return function(x)
+    return expm_by_squaring(x)
+
+
+def expm_by_squaring(x: Any) -> Any:
+    """Return exp(A) by scaling, the Padé approximant of degree 13, and squaring.
+
+    How often a matrix is squared depends on its norm. The number of steps does not, so that
+    nothing waits for the device; norms up to 350,000 are within reach.
+
+    Source: Higham, "The scaling and squaring method for the matrix exponential revisited" (2005).
+    """
+    if not x.shape[-1]:
+        return x
+    norm = F.max(F.sum(F.abs(x), axis=-2, keepdims=True), axis=-1, keepdims=True)
+    squarings = F.ceil(F.log2(F.maximum(norm / _PADE_REACH, 1.0)))
+    a = x / 2**squarings
+    identity = create("eye", x.shape[-1], like=x, dtype=x.dtype)
+    a2 = a @ a
+    a4 = a2 @ a2
+    a6 = a4 @ a2
+    c = [coefficient / _PADE[0] for coefficient in _PADE]  # so that float32 has room for them
+    odd = a6 @ (c[13] * a6 + c[11] * a4 + c[9] * a2) + c[7] * a6 + c[5] * a4 + c[3] * a2
+    even = a6 @ (c[12] * a6 + c[10] * a4 + c[8] * a2) + c[6] * a6 + c[4] * a4 + c[2] * a2
+    u, v = a @ (odd + c[1] * identity), even + identity
+    y = solve(v - u, v + u)
+    for step in range(_SQUARINGS):
+        y = F.where(squarings > step, y @ y, y)
+    return y
+
+
+expm = _function("expm", module="linalg", operator=_expm)
+expm.__doc__ = _expm.__doc__
+
+
+# --- Compositions ----------------------------------------------------------------------------
+
+
+@_composite("linalg")
+def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    """Return the cross products of vectors of three elements.
+
+    Args:
+        x1: array with an axis of length 3.
+        x2: array that broadcasts against `x1`, also with 3 along that axis.
+        axis: the vectors' axis.
+    """
+    for x in (x1, x2):
+        if x.shape[axis] != 3:
+            raise ArgumentError(
+                f"cross: along axis {axis} vectors have 3 elements, not {x.shape[axis]}"
+            )
+    a1, a2, b1, b2 = (F.roll(x, -k, axis=axis) for x in (x1, x2) for k in (1, 2))
+    return a1 * b2 - a2 * b1
+
+
+@_composite("linalg")
+def diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    """Return the diagonals of matrices.
+
+    Args:
+        x: array of shape (..., m, n).
+        offset: 0 for the main diagonal, above it positive, below it negative.
+
+    Returns:
+        Array of shape (..., k), with k the diagonal's length.
+    """
+    m, n = x.shape[-2:]
+    length = max(0, min(m, n - offset) if offset >= 0 else min(m + offset, n))
+    first = offset if offset >= 0 else -offset * n
+    places = slice(first, first + (length - 1) * (n + 1) + 1, n + 1) if length else slice(0, 0)
+    return F.reshape(x, (*x.shape[:-2], m * n))[..., places]
+
+
+@_composite("linalg")
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    """Return the sums along the diagonals of matrices.
+
+    Args:
+        x: array of shape (..., m, n).
+        offset: which diagonal; see `diagonal`.
+        dtype: the data type to add up in, that of `x` by default.
+    """
+    options = {} if dtype is None else {"dtype": dtype}
+    return F.sum(diagonal(x, offset=offset), axis=-1, **options)
 
 
 @_composite("linalg")
@@ -27,3 +305,183 @@ def outer(a: Any, b: Any, /) -> Any:
         Array of shape (n, m).
     """
     return F.expand_dims(a, axis=-1) * F.expand_dims(b, axis=0)
+
+
+@_composite("linalg")
+def matrix_power(x: Any, n: int, /) -> Any:
+    """Return matrices multiplied `n` times by themselves.
+
+    Args:
+        x: array of shape (..., m, m).
+        n: the exponent; negative for powers of the inverse.
+    """
+    if n < 0:
+        return matrix_power(inv(x), -n)
+    if n == 0:
+        return F.broadcast_to(create("eye", x.shape[-1], like=x, dtype=x.dtype), x.shape)
+    half = matrix_power(x, n // 2) if n > 1 else None
+    if half is None:
+        return x
+    return half @ half @ x if n % 2 else half @ half
+
+
+@_composite("linalg")
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    """Return norms of matrices.
+
+    Args:
+        x: array of shape (..., m, n).
+        keepdims: True keeps the last two axes, with length 1.
+        ord: "fro" for the Frobenius norm, "nuc" for the sum of the singular values, 2 and -2 for
+            the largest and the smallest one, 1 and -1 for the largest and the smallest sum of
+            absolute values of a column, inf and -inf of a row.
+    """
+    ord = plain(ord)
+    if ord in ("fro", "f"):
+        return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
+    if ord in ("nuc", 2, -2):
+        sizes = F.abs(svdvals(x))  # where a value is 0, so is the gradient of its size
+    elif ord in (1, -1, math.inf, -math.inf):
+        sizes = F.sum(F.abs(x), axis=-2 if abs(ord) == 1 else -1)
+    else:
+        raise ArgumentError(
+            f"matrix_norm: ord is 'fro', 'nuc', 1, -1, 2, -2, inf or -inf, not {ord!r}"
+        )
+    if ord == "nuc" or (ord > 0 and not sizes.shape[-1]):
+        y = F.sum(sizes, axis=-1)
+    else:
+        y = (F.max if ord > 0 else F.min)(sizes, axis=-1)
+    return F.reshape(y, (*shape_of(y), 1, 1)) if keepdims else y
+
+
+@_composite("linalg")
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return norms of vectors, or of matrices, as numpy.linalg.norm does.
+
+    Args:
+        x: array of one or two axes; of any number where `axis` is given, or `ord` is not.
+        ord: see `vector_norm` and `matrix_norm`; by default the root of the sum of squares.
+        axis: the vectors' axis, or the pair of the matrices' axes.
+        keepdims: True keeps those axes, with length 1.
+    """
+    ndim = len(x.shape)
+    if axis is None and (ord is None or ndim == 1):
+        return vector_norm(x, keepdims=keepdims, ord=2 if ord is None else ord)
+    axes = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if len(axes) == 1:
+        return vector_norm(x, axis=axes[0], keepdims=keepdims, ord=2 if ord is None else ord)
+    if len(axes) != 2:
+        raise ArgumentError(
+            f"norm: of {len(axes)} axes there is none with ord={ord!r}. Give axis=, one axis for "
+            f"vectors or two for matrices"
+        )
+    y = matrix_norm(F.moveaxis(x, axes, (-2, -1)), ord="fro" if ord is None else ord)
+    kept = tuple(1 if i in {a % ndim for a in axes} else n for i, n in enumerate(x.shape))
+    return F.reshape(y, kept) if keepdims else y
+
+
+@_composite("linalg")
+def cond(x: Any, p: Any = None) -> Any:
+    """Return the condition numbers of matrices.
+
+    Args:
+        x: array of shape (..., m, n), square unless `p` is None, 2 or -2.
+        p: the norm, see `matrix_norm`; None for the quotient of the extreme singular values.
+    """
+    p = plain(p)
+    if p is None or p in (2, -2):
+        s = svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return matrix_norm(x, ord=p) * matrix_norm(inv(x), ord=p)
+
+
+@_composite("linalg")
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
+    """Return the solution of least norm of a linear least-squares problem.
+
+    Args:
+        a: array of shape (m, n).
+        b: array of shape (m,) or (m, k).
+        rcond: singular values smaller than this times the largest one count as 0; rounding times
+            max(m, n) by default.
+
+    Returns:
+        The solution, of shape (n,) or (n, k); the sums of the squared residuals, of shape (1,) or
+        (k,), or (0,) where the rank is less than n or m ≤ n; the rank; the singular values of `a`.
+    """
+    m, n = a.shape
+    options = {"rtol": rcond} if rcond is not None else {"rtol": max(m, n) * epsilon(a)}
+    x = pinv(a, **options) @ b
+    rank = int(plain(matrix_rank(plain(a), **options)))
+    residual = F.square(F.abs(b - a @ x))
+    squares = F.sum(F.reshape(residual, (m, -1)), axis=0)
+    return x, squares if rank == n < m else squares[:0], rank, svdvals(a)
+
+
+def epsilon(x: Any) -> float:
+    """Return the distance from 1 to the next larger number of the data type of `x`."""
+    return float(np.finfo(str(x.dtype).rpartition(".")[2]).eps)
+
+
+@_composite("linalg")
+def multi_dot(arrays: Any) -> Any:
+    """Return the product of several matrices, in the order of fewest multiplications.
+
+    Args:
+        arrays: two or more matrices; the first and the last one may be vectors.
+    """
+    if len(arrays) < 2:
+        raise ArgumentError("multi_dot: expected at least two arrays")
+    first, *middle, last = arrays
+    rows = 1 if len(first.shape) == 1 else first.shape[0]
+    columns = 1 if len(last.shape) == 1 else last.shape[1]
+    sizes = (rows, *(x.shape[0] for x in (*middle, last)), columns)
+
+    @functools.cache
+    def best(i: int, j: int) -> tuple[int, int]:
+        """Return the cost of the product of the factors i to j, and where to split it last."""
+        if i == j:
+            return 0, i
+        return min(
+            (best(i, k)[0] + best(k + 1, j)[0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k)
+            for k in range(i, j)
+        )
+
+    def product(i: int, j: int) -> Any:
+        if i == j:
+            return arrays[i]
+        k = best(i, j)[1]
+        return product(i, k) @ product(k + 1, j)
+
+    return product(0, len(arrays) - 1)
+
+
+@_composite("linalg")
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """Return the inverse of an array as a linear map of arrays.
+
+    Args:
+        a: array of shape (*rows, *columns), with as many rows as columns in all.
+        ind: how many of the axes are `rows`.
+
+    Returns:
+        Array of shape (*columns, *rows).
+    """
+    rows, columns = a.shape[:ind], a.shape[ind:]
+    return F.reshape(inv(F.reshape(a, (math.prod(rows), -1))), (*columns, *rows))
+
+
+@_composite("linalg")
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """Return x with tensordot(a, x, axes=x.ndim) = b.
+
+    Args:
+        a: array of shape (*b.shape, *x.shape), with as many elements in b as in x.
+        b: array of any shape.
+        axes: axes of `a` to move to its end first.
+    """
+    if axes is not None:
+        a = F.moveaxis(a, tuple(axes), tuple(range(-len(axes), 0)))
+    shape = a.shape[len(b.shape) :]
+    size = math.prod(shape)
+    return F.reshape(solve(F.reshape(a, (-1, size)), F.reshape(b, (-1,))), shape)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.frule import bilinear, frule, linear
+from gpugrad.functions import linalg
 from gpugrad.namespace import kind_of
 from gpugrad.registry import bind, rrule
-from gpugrad.rules.elementwise import conj
+from gpugrad.rules.elementwise import conj, nonzero
+from gpugrad.rules.reductions import Reduction
 from gpugrad.tangent import Projection, accumulate
 
 
@@ -167,9 +170,53 @@ def vecdot_rrule(_: Any, a: Any, b: Any, *, axis: int = -1, needs: tuple[bool, b
     return F.vecdot(a, b, axis=axis), vecdot_back
 
 
+def _norm_slope(x: Any, y: Any, order: float, reduction: Reduction) -> Any:
+    """Return how a norm moves with each element: (|x| / y)ᵖ⁻¹ sign(x), 0 where x is 0."""
+    y = reduction.beside(y)
+    if order == 2:
+        return x / nonzero(y)
+    if order == 1:
+        return F.sign(x)
+    size = F.abs(x)
+    if math.isinf(order):  # split evenly among the largest
+        hit = F.indicator(size == y, size)
+        return F.sign(x) * (hit / F.sum(hit, axis=reduction.axes, keepdims=True))
+    return F.sign(x) * (nonzero(size) / nonzero(y)) ** (order - 1)
+
+
+@rrule.register(linalg.vector_norm)
+def vector_norm_rrule(
+    _: Any, x: Any, *, axis: Any = None, keepdims: bool = False, ord: float = 2
+) -> Any:
+    y = linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
+    if ord == 0:
+        return y, None
+    reduction = Reduction(x, axis)
+
+    def vector_norm_back(dy: Any) -> Any:
+        return None, _norm_slope(x, y, ord, reduction) * reduction.beside(dy)
+
+    return y, vector_norm_back
+
+
 # --- Forward ---------------------------------------------------------------------------------
 linear(F.matrix_transpose)
 bilinear(F.matmul, F.tensordot, F.vecdot)
+
+
+@frule.register(linalg.vector_norm)
+def vector_norm_frule(
+    _: Any, args: Any, tangents: Any, *, axis: Any = None, keepdims: bool = False, ord: float = 2
+) -> Any:
+    (x,), (dx,) = args, tangents
+    y = linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
+    if ord == 0:
+        return y, None
+    reduction = Reduction(x, axis)
+    product = conj(_norm_slope(x, y, ord, reduction)) * dx
+    if kind_of(x) == "c":
+        product = F.real(product)
+    return y, F.sum(product, axis=reduction.axes, keepdims=keepdims)
 
 
 @frule.register(F.linear)

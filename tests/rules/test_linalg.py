@@ -1,0 +1,452 @@
+"""What the table of samples does not say of linear algebra: values, conventions, special cases."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+import gpugrad as gg
+from gpugrad import functions as F
+from gpugrad import xp
+from gpugrad.errors import ArgumentError
+from gpugrad.functions import linalg
+from gpugrad.functions.einstein import einsum
+from gpugrad.primitive import Composite
+from gpugrad.testing import check_pullback
+
+RNG = np.random.default_rng(0)
+A = RNG.uniform(-1, 1, (3, 3))
+SYMMETRIC = A + A.T
+ROTATION = np.linalg.qr(A)[0]
+
+
+def recorded(f, *args, **kwargs):
+    """Return what f says of recorded arrays."""
+    places = [i for i, x in enumerate(args) if isinstance(x, np.ndarray)]
+
+    def call(*arrays):
+        filled = dict(zip(places, arrays, strict=True))
+        return f(*(filled.get(i, x) for i, x in enumerate(args)), **kwargs)
+
+    return gg.pushforward(call, [args[i] for i in places], [None] * len(places))[0]
+
+
+def array(*shape, dtype=float):
+    x = RNG.uniform(-2, 2, shape)
+    return (x + 1j * RNG.uniform(-2, 2, shape)) if dtype is complex else x
+
+
+# --- Values are NumPy's ----------------------------------------------------------------------
+
+SQUARE = array(4, 4) + 4 * np.eye(4)
+
+CALLS = [
+    *((np.einsum, args, {}) for args in [
+        ("ij,jk->ki", array(2, 3), array(3, 4)),
+        ("ij,jk", array(2, 3), array(3, 4)),
+        ("zij,zjk", array(2, 3, 2), array(2, 2, 3)),
+        ("ba", array(2, 3)),
+        ("...ii->...", array(4, 3, 3)),
+        ("...ij,kj", array(4, 2, 3), array(5, 3)),
+        ("...,...->...", array(2, 3), array(3)),
+        ("ij,ij,ij->", array(2, 3), array(2, 3), array(2, 3)),
+        ("ab,bc,cd,de->ae", array(2, 3), array(3, 2), array(2, 4), array(4, 2)),
+        ("iij,jk->ik", array(2, 2, 3), array(3, 2)),
+        ("ij,ij->ij", array(2, 1), array(1, 3)),
+        ("i,ij", array(1), array(0, 3)),
+        ("ijk->", array(2, 0, 3)),
+        ("i->", array(0)),
+        (array(2, 3), [0, 1], array(3, 4), [1, 2], [2, 0]),
+        (array(2, 3), [0, 1], array(3, 4), [1, 2]),
+        (array(2, 2, 3), [..., 0], array(3), [0], [...]),
+        ("ij,j", array(2, 3, dtype=complex), array(3)),
+        ("ij,j", array(2, 3), array(3).astype(np.float32)),
+    ]),
+    (np.einsum, ("ij,jk,kl->il", array(2, 3), array(3, 2), array(2, 2)), {"optimize": False}),
+    (np.einsum, ("ij,jk,kl->il", array(2, 3), array(3, 2), array(2, 2)), {"optimize": "optimal"}),
+    (np.einsum, ("ij,jk,kl->il", array(2, 3), array(3, 2), array(2, 2)),
+     {"optimize": ["einsum_path", (1, 2), (0, 1)]}),
+    *((np.linalg.norm, (array(3, 4),), options) for options in [
+        {}, {"keepdims": True}, {"ord": "fro"}, {"ord": "nuc"}, {"ord": 2}, {"ord": -2},
+        {"ord": 1}, {"ord": -1}, {"ord": np.inf}, {"ord": -np.inf}, {"axis": 0},
+        {"axis": 1, "ord": 3}, {"axis": (0, 1)}, {"axis": (1, 0), "ord": 1, "keepdims": True},
+    ]),
+    *((np.linalg.norm, (array(5),), {"ord": order})
+      for order in [0, 1, 2, 2.5, -1, np.inf, -np.inf]),
+    (np.linalg.norm, (array(2, 3, 4),), {}),
+    (np.linalg.norm, (array(2, 3, 4), 1, (0, 2)), {"keepdims": True}),
+    (np.linalg.norm, (array(2, 3, 4), "nuc", (-1, 0)), {}),
+    (np.linalg.norm, (array(2, 3, dtype=complex),), {"ord": 1}),
+    *((np.linalg.matrix_norm, (np.zeros((2, 0, 3)),), {"ord": order})
+      for order in ["fro", "nuc", 1, 2, np.inf]),
+    *((np.linalg.matrix_norm, (array(2, 3, 4),), {"ord": order, "keepdims": True})
+      for order in ["fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf]),
+    *((np.linalg.vector_norm, (array(2, 3, 4),), options) for options in [
+        {}, {"axis": (0, 2)}, {"axis": 1, "ord": np.inf, "keepdims": True}, {"ord": 0}]),
+    *((np.linalg.cond, (SQUARE,), {"p": p}) for p in [None, 2, -2, 1, -1, np.inf, "fro", "nuc"]),
+    (np.linalg.cond, (array(2, 3, 2),), {}),
+    *((np.linalg.matrix_power, (SQUARE, n), {}) for n in [-3, -1, 0, 1, 2, 3, 6, 7]),
+    (np.linalg.multi_dot, ([array(2, 3), array(3, 4), array(4, 2)],), {}),
+    (np.linalg.tensorinv, (SQUARE.reshape(2, 2, 4),), {}),
+    (np.linalg.tensorinv, (SQUARE.reshape(4, 2, 2),), {"ind": 1}),
+    (np.linalg.tensorsolve, (SQUARE.reshape(2, 2, 4), array(2, 2)), {}),
+    (np.linalg.tensorsolve, (SQUARE.reshape(2, 4, 2), array(4)), {"axes": (0,)}),
+    (np.linalg.cross, (array(2, 3), array(3)), {}),
+    (np.linalg.diagonal, (array(2, 3, 4),), {"offset": -1}),
+    (np.linalg.trace, (array(2, 3, 4),), {"offset": 2}),
+    (np.linalg.outer, (array(2), array(3)), {}),
+    (np.linalg.matmul, (array(2, 3), array(3, 2)), {}),
+    (np.linalg.tensordot, (array(2, 3), array(3, 2)), {"axes": 1}),
+    (np.linalg.vecdot, (array(2, 3), array(3)), {}),
+    (np.linalg.matrix_transpose, (array(2, 3),), {}),
+    (np.linalg.pinv, (array(4, 3), 1e-12), {}),
+    (np.linalg.svd, (array(3, 3),), {}),
+    (np.linalg.svd, (array(4, 3), False), {}),
+    (np.linalg.svd, (array(4, 3),), {"compute_uv": False}),
+    (np.linalg.svd, (SYMMETRIC,), {"hermitian": True}),
+    (np.linalg.eigh, (SYMMETRIC,), {"UPLO": "U"}),
+    (np.linalg.eigvalsh, (SYMMETRIC, "U"), {}),
+    (np.linalg.cholesky, (SQUARE @ SQUARE.T,), {"upper": True}),
+    (np.linalg.qr, (array(4, 3), "r"), {}),
+    (np.linalg.qr, (array(3, 4),), {"mode": "complete"}),
+    (np.linalg.eig, (A,), {}),
+    (np.linalg.slogdet, (A,), {}),
+    *((np.linalg.lstsq, (array(*a), array(*b)), {}) for a, b in [
+        ((4, 2), (4,)), ((4, 2), (4, 3)), ((2, 4), (2,)), ((3, 3), (3,))]),
+    (np.linalg.lstsq, (array(4, 1) * array(2), array(4)), {}),
+    *((np.dot, (array(*a), array(*b)), {}) for a, b in [
+        ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 2, 3), (4, 3, 2)), ((3,), (2, 3, 4)),
+        ((2, 2, 3), (3,)), ((), (2,))]),
+    *((np.inner, (array(*a), array(*b)), {}) for a, b in [
+        ((3,), (3,)), ((2, 3), (4, 3)), ((2, 2, 3), (3,)), ((2,), ())]),
+    (np.vdot, (array(2, 3, dtype=complex), array(6, dtype=complex)), {}),
+    (np.outer, (array(2, 2), array(3)), {}),
+    *((np.kron, (array(*a), array(*b)), {}) for a, b in [
+        ((2,), (3,)), ((2, 3), (3, 2)), ((2,), (2, 3)), ((2, 2, 1), (3, 2)), ((), (2,))]),
+    (np.cross, (array(3, 2), array(2, 3)), {"axisa": 0, "axisc": 0}),
+    (np.cross, (array(3, 2), array(3, 2)), {"axis": 0}),
+    *((np.diag, (array(*shape), k), {})
+      for shape in [(3,), (3, 2), (2, 4), (0,)] for k in (-2, 0, 1)),
+    (np.diagflat, (array(2, 2),), {"k": -1}),
+    *((np.diagonal, (array(2, 3, 4),), {"offset": k, "axis1": 2, "axis2": 0})
+      for k in (-5, -2, 0, 1)),
+    (np.trace, (array(2, 3, 4),), {"offset": 1, "axis1": 1, "axis2": -1}),
+    (np.trace, (array(3, 3).astype(np.float32),), {"dtype": np.float64}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "kwargs"), CALLS, ids=[f"{i} {f.__name__}" for i, (f, *_) in enumerate(CALLS)]
+)
+def test_recorded_numpy_call_gives_numpys_value(f, args, kwargs):
+    expected = f(*args, **kwargs)
+    if f is np.linalg.multi_dot:
+        actual = gg.pullback(lambda x: f([x, *args[0][1:]]), args[0][0])[0]
+    else:
+        actual = recorded(f, *args, **kwargs)
+    actual, expected = (x if isinstance(x, tuple) else (x,) for x in (actual, expected))
+    for a, b in zip(actual, expected, strict=True):
+        assert np.shape(a) == np.shape(b)
+        assert np.asarray(a).dtype == np.asarray(b).dtype or isinstance(a, int)
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["einsum", "dot", "kron", "trace", "diag", "outer", "vdot"])
+def test_definition_takes_integers(name):
+    f = getattr(xp, name)
+    assert isinstance(f, Composite)
+    x = np.arange(4).reshape(2, 2)
+    args = {"einsum": ("ij,kj", x, x), "trace": (x,), "diag": (x,)}.get(name, (x, x))
+    np.testing.assert_array_equal(f.definition(*args), getattr(np, name)(*args), strict=True)
+
+
+def test_decompositions_name_their_results():
+    def f(x):
+        svd = np.linalg.svd(x, full_matrices=False)
+        eigen = xp.linalg.eigh(x)
+        return (
+            F.sum(svd.S)
+            + F.sum(eigen.eigenvalues)
+            + xp.linalg.slogdet(x).logabsdet
+            + F.sum(xp.linalg.qr(x).R)
+            + F.sum(F.real(xp.linalg.eig(x).eigenvalues))
+        )
+
+    check_pullback(lambda x: f(x + x.T), A + np.diag([4.0, 6.0, 9.0]))
+
+
+# --- Functions of our own --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-3, 1.0, 10.0, -20.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+def test_exponential_by_squaring_is_that_of_the_eigenvalues(scale, dtype):
+    x = (scale * np.stack([SYMMETRIC, SYMMETRIC @ SYMMETRIC / 3])).astype(dtype)
+    values, vectors = np.linalg.eigh(x)
+    expected = (vectors * np.exp(values)[:, None, :]) @ np.conj(np.swapaxes(vectors, -1, -2))
+    actual = linalg.expm_by_squaring(x)
+    assert actual.dtype == dtype
+    tolerance = 100 * max(1, abs(scale)) * np.finfo(dtype).eps
+    for a, b in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * np.max(np.abs(b)))
+
+
+def test_exponential_of_what_has_no_eigenvectors():
+    actual = linalg.expm_by_squaring(np.array([[2.0, 100.0], [0.0, 2.0]]))
+    expected = np.exp(2) * np.array([[1, 100], [0, 1]])
+    np.testing.assert_allclose(actual, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("trans", [0, 1, 2, "N", "T", "C"])
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("unit_diagonal", [False, True])
+def test_triangular_systems_of_stacks_are_those_of_each(trans, lower, unit_diagonal):
+    a = array(2, 3, 3, dtype=complex) + 3 * np.eye(3)
+    b = array(3, 2)
+    options = {"trans": trans, "lower": lower, "unit_diagonal": unit_diagonal}
+    actual = xp.linalg.solve_triangular(a, b, **options)
+    expected = [scipy.linalg.solve_triangular(x, b, **options) for x in a]
+    np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_triangular_system_refuses_another_trans():
+    with pytest.raises(ArgumentError, match="trans"):
+        xp.linalg.solve_triangular(np.ones((2, 2, 2)), np.ones((2, 1)), trans="H")
+
+
+# --- Closed forms, through NumPy's names -------------------------------------------------------
+
+
+def test_gradients_of_numpy_calls():
+    inverse = np.linalg.inv(SQUARE)
+    cases = [
+        (lambda x: np.linalg.slogdet(x)[1], inverse.T),
+        (np.linalg.det, np.linalg.det(SQUARE) * inverse.T),
+        (lambda x: np.sum(np.linalg.solve(x, np.ones(4))),
+         -np.outer(inverse.sum(axis=0), inverse.sum(axis=1))),
+        (lambda x: np.linalg.norm(x) ** 2, 2 * SQUARE),
+        (np.trace, np.eye(4)),
+        (lambda x: np.einsum("ij,ij", x, x), 2 * SQUARE),
+        (lambda x: np.vdot(x, x), 2 * SQUARE),
+        (lambda x: np.sum(np.kron(x, np.full((2, 2), 2.0))), np.full((4, 4), 8.0)),
+        (lambda x: np.linalg.norm(x, "nuc"), scipy.linalg.polar(SQUARE)[0]),
+    ]  # fmt: skip
+    for f, expected in cases:
+        np.testing.assert_allclose(gg.grad(f)(SQUARE), expected, rtol=1e-9, atol=1e-11)
+
+
+# --- Hermitian matrices ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        linalg.cholesky,
+        lambda x: linalg.eigvalsh(x)[1:],
+        lambda x: linalg.eigh(x).eigenvectors[0],
+    ],
+)
+def test_gradient_of_a_hermitian_matrix_is_hermitian(f):
+    x = array(3, 3, dtype=complex)
+    x = x @ np.conj(x.T) + np.eye(3)
+    for matrix in (x, np.real(x)):
+        g = gg.grad(lambda x: F.sum(F.abs(f(x)) ** 2))(matrix)
+        np.testing.assert_allclose(g, np.conj(g.T), atol=1e-12)
+
+
+def test_gradient_of_the_largest_eigenvalue_is_that_of_the_symmetric_matrix():
+    vectors = np.linalg.eigh(SYMMETRIC)[1]
+    for triangle in "LU":
+        g = gg.grad(lambda x, t=triangle: np.linalg.eigvalsh(x, UPLO=t)[-1])(SYMMETRIC)
+        np.testing.assert_allclose(g, np.outer(vectors[:, -1], vectors[:, -1]), atol=1e-12)
+
+
+# --- Repeated values ---------------------------------------------------------------------------
+
+REPEATED = {
+    "the identity": np.eye(3),
+    "zero": np.zeros((3, 3)),
+    "equal": np.diag([2.0, 2.0, 1.0]),
+    "equal to within rounding": ROTATION @ np.diag([2.0, 2.0, 1.0]) @ ROTATION.T,
+}
+repeated = pytest.mark.parametrize("x", REPEATED.values(), ids=REPEATED)
+
+
+@repeated
+def test_eigh_of_repeated_values_is_right_for_functions_of_the_matrix(x):
+    def f(x):
+        values, vectors = linalg.eigh(x)
+        return F.sum((vectors * F.exp(values)) @ linalg.matrix_transpose(vectors) * SYMMETRIC)
+
+    def trace(x):
+        values, vectors = linalg.eigh(x)
+        return linalg.trace((vectors * F.exp(values)) @ linalg.matrix_transpose(vectors))
+
+    x = (x + x.T) / 2
+    assert np.all(np.isfinite(gg.grad(f)(x)))
+    np.testing.assert_allclose(gg.grad(trace)(x), scipy.linalg.expm(x), atol=1e-12)
+
+
+@repeated
+def test_svd_of_repeated_values_is_right_for_functions_of_the_matrix(x):
+    def squares(x):
+        u, s, vh = linalg.svd(x, full_matrices=False)
+        return F.sum(((u * s) @ vh) ** 2)
+
+    np.testing.assert_allclose(gg.grad(squares)(x), 2 * x, atol=1e-12)
+    for part in range(3):
+        g = gg.grad(lambda x, part=part: F.sum(linalg.svd(x)[part] * array(3, 3)))(x)
+        assert np.all(np.isfinite(g))
+
+
+@repeated
+@pytest.mark.parametrize("f", [linalg.eigvalsh, linalg.svdvals])
+def test_sum_of_repeated_values(f, x):
+    x = (x + x.T) / 2
+    g = gg.grad(lambda x: F.sum(f(x) ** 2))(x)
+    np.testing.assert_allclose(g, 2 * x, atol=1e-12)
+
+
+def test_eig_of_repeated_values_is_finite():
+    for part in range(2):
+        g = gg.grad(lambda x, part=part: F.sum(F.real(linalg.eig(x)[part])))(np.diag([1.0, 1, 2]))
+        assert np.all(np.isfinite(g))
+
+
+def test_second_derivative_at_repeated_values_is_finite():
+    slope = gg.grad(lambda x: F.sum(linalg.eigvalsh(x) ** 2))
+    assert np.all(np.isfinite(gg.grad(lambda x: F.sum(slope(x) * SYMMETRIC))(np.eye(3))))
+
+
+# --- Singular matrices -------------------------------------------------------------------------
+
+
+def cofactors(x):
+    """Return the derivative of the determinant by its definition."""
+    n = len(x)
+    return np.array(
+        [
+            [(-1) ** (i + j) * np.linalg.det(np.delete(np.delete(x, i, 0), j, 1)) for j in range(n)]
+            for i in range(n)
+        ]
+    )
+
+
+RANKS = {rank: array(4, rank) @ array(rank, 4) for rank in range(5)}
+
+
+@pytest.mark.parametrize("rank", RANKS)
+def test_gradient_of_a_determinant_is_that_of_cofactors_at_every_rank(rank):
+    x = RANKS[rank]
+    np.testing.assert_allclose(gg.grad(linalg.det)(x), cofactors(x), atol=1e-11)
+    np.testing.assert_allclose(linalg.adjugate(x), cofactors(x).T, atol=1e-11)
+
+
+@pytest.mark.parametrize("x", [np.eye(3), np.zeros((3, 3)), np.diag([1.0, 0.0, 0.0]), A])
+def test_second_derivative_of_a_determinant(x):
+    check_pullback(linalg.det, x)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_gradient_of_the_determinant_of_what_is_not_finite_is_nan(bad):
+    x = np.stack([A, np.diag([1.0, bad, 1.0])])
+    with np.errstate(invalid="ignore"):
+        g = gg.grad(lambda x: F.sum(linalg.det(x)))(x)
+    np.testing.assert_allclose(g[0], cofactors(A), atol=1e-12)
+    assert np.all(np.isnan(g[1]))
+
+
+def test_gradient_of_a_pseudoinverse_at_constant_rank():
+    left, right = array(4, 2), array(2, 3)
+    check_pullback(lambda a, b: linalg.pinv(a @ b, rtol=1e-8), left, right)
+
+
+@pytest.mark.parametrize("dtype", [float, complex])
+def test_gradient_of_a_rank_deficient_svd_is_finite(dtype):
+    x = array(4, 2, dtype=dtype) @ array(2, 3, dtype=dtype)
+    for part in range(3):
+        y, back = gg.pullback(lambda x, part=part: linalg.svd(x, full_matrices=False)[part], x)
+        assert np.all(np.isfinite(back(np.ones_like(y))[1]))
+
+
+# --- Norms at their kinks ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [0, 0.5, 1, 1.5, 2, 3, math.inf, -math.inf])
+@pytest.mark.parametrize("dtype", [float, complex])
+def test_gradient_of_a_vector_norm_at_zero_is_zero(order, dtype):
+    g = gg.grad(lambda x: linalg.vector_norm(x, ord=order))(np.zeros(3, dtype))
+    np.testing.assert_array_equal(g, np.zeros(3))
+
+
+@pytest.mark.parametrize("order", ["fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf])
+def test_gradient_of_a_matrix_norm_at_zero_is_zero(order):
+    g = gg.grad(lambda x: linalg.matrix_norm(x, ord=order))(np.zeros((2, 3)))
+    np.testing.assert_array_equal(g, np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("order", [0.5, 1.5, 3])
+def test_gradient_of_a_norm_beside_a_zero_is_finite(order):
+    g = gg.grad(lambda x: linalg.vector_norm(x, ord=order))(np.array([0.0, 1.0]))
+    np.testing.assert_allclose(g, [0, 1])
+
+
+def test_gradient_of_the_largest_of_equals_is_split_evenly():
+    g = gg.grad(lambda x: linalg.vector_norm(x, ord=math.inf))(np.array([2.0, -2.0, 1.0]))
+    np.testing.assert_array_equal(g, [0.5, -0.5, 0])
+
+
+def test_second_derivative_of_a_norm_at_zero_is_finite():
+    slope = gg.grad(linalg.vector_norm)
+    assert np.all(np.isfinite(gg.grad(lambda x: F.sum(slope(x)))(np.zeros(2))))
+
+
+# --- Diagonals ---------------------------------------------------------------------------------
+
+
+def test_infinity_on_a_diagonal_stays_there():
+    y, back = gg.pullback(np.diag, np.array([np.inf, 1.0]))
+    np.testing.assert_array_equal(y, [[np.inf, 0], [0, 1]])
+    np.testing.assert_array_equal(back(np.array([[1.0, 2.0], [3.0, 4.0]]))[1], [1, 4])
+
+
+# --- Errors ------------------------------------------------------------------------------------
+
+REFUSED = [
+    (lambda x: np.linalg.svd(x), "full_matrices=False"),
+    (lambda x: np.linalg.qr(x.T, mode="complete"), "mode='complete'"),
+    (lambda x: np.linalg.qr(x, mode="raw"), "mode='raw'"),
+    (lambda x: np.linalg.norm(x, "other"), "ord is"),
+    (lambda x: np.linalg.norm(x[None], 2), "norm: of 3 axes"),
+    (lambda x: np.linalg.cross(x[:, :2], x[:, :2]), "3 elements, not 2"),
+    (lambda x: np.linalg.multi_dot([x]), "at least two"),
+    (lambda x: np.diag(x[None]), "a vector or a matrix"),
+    (lambda x: np.einsum("ij,jk", x), "2 terms in the subscripts, 1 arrays"),
+    (lambda x: np.einsum("ijk", x), "'ijk' names 3 axes, an array has 2"),
+    (lambda x: np.einsum("...ijk", x), "names 4 axes"),
+    (lambda x: np.einsum("i.j", x), "other characters"),
+    (lambda x: np.einsum("ij->ik", x), "index k of the result"),
+    (lambda x: np.einsum("ij->ii", x), "index i of the result"),
+    (lambda x: np.einsum("ij,jk", x, x), "index j has length 3 and length 2"),
+    (lambda x: np.einsum("i...->i", x), "the ellipsis"),
+    (lambda x: np.einsum("ij", x, dtype=np.float32), "numpy.einsum of a recorded array"),
+    (lambda x: np.trace(x, out=np.zeros(())), "numpy.trace of a recorded array"),
+]
+
+
+@pytest.mark.parametrize(("f", "message"), REFUSED, ids=[message for _, message in REFUSED])
+def test_error_says_what_is_wrong(f, message):
+    with pytest.raises(ArgumentError, match=message):
+        gg.pullback(f, array(2, 3))
+
+
+def test_einsum_of_nothing():
+    with pytest.raises(ArgumentError, match="einsum"):
+        einsum.definition("")
+
+
+@pytest.mark.parametrize("f", [np.linalg.inv, np.linalg.det, np.linalg.cholesky, np.linalg.eigh])
+def test_shape_that_does_not_fit_is_numpys_error(f):
+    with pytest.raises(np.linalg.LinAlgError, match="square"):
+        gg.pullback(f, array(2, 3))

@@ -1,0 +1,455 @@
+"""Special functions: their definitions against SciPy's, their derivatives where it is subtle."""
+
+import math
+
+import numpy as np
+import pytest
+
+import gpugrad as gg
+from gpugrad import functions as F
+from gpugrad import xp
+from gpugrad.errors import ArgumentError, GpugradError
+from gpugrad.functions import special as S
+from gpugrad.namespace import NUMPY, Library
+
+sp = pytest.importorskip("scipy.special")
+
+INF, NAN = math.inf, math.nan
+EULER = 0.5772156649015329
+RNG = np.random.default_rng(0)
+
+
+def gradients(f, *args):
+    """Return the gradients of a function's arguments, for a sensitivity of 1."""
+    y, back = gg.rrule(f, *args)
+    with np.errstate(all="ignore"):
+        return back(1.0 if isinstance(y, float) else np.ones_like(y))[1:]
+
+
+def derivatives(f, x, count):
+    """Return f(x), f'(x), … of a function of a number."""
+    found = []
+    for _ in range(count):
+        found.append(f(x))
+        f = gg.grad(f)
+    return found
+
+
+# --- Definitions, against SciPy --------------------------------------------------------------
+
+EDGES = np.array([-INF, -50.0, -2.0, -1e-9, -0.0, 0.0, 1e-9, 0.3, 1.0, 2.5, 40.0, INF, NAN])
+PLAIN = np.concatenate([RNG.uniform(-3, 3, 20), [0.0, 1.0, -1.0]])
+ABOVE = RNG.uniform(0.1, 3, 20)
+LAMBDAS = np.array([[-1.5], [0.0], [0.5], [1.0], [2.0]])
+
+
+@pytest.mark.parametrize(
+    ("name", "x"),
+    [
+        ("cosm1", PLAIN),
+        ("entr", EDGES),
+        ("exp10", EDGES),
+        ("expit", EDGES),
+        ("exprel", EDGES),
+        ("log_expit", EDGES),
+        ("logit", np.array([-1.0, 0.0, 1e-9, 0.3, 0.9, 1.0, 2.0, NAN])),
+    ],
+)
+def test_definition_of_one_argument_is_scipys_function(name, x):
+    with np.errstate(all="ignore"):
+        actual = getattr(S, name).definition(x)
+    np.testing.assert_allclose(actual, getattr(sp, name)(x), rtol=1e-13, atol=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("name", "a", "b"),
+    [
+        ("boxcox", ABOVE, LAMBDAS),
+        ("boxcox1p", ABOVE - 1, LAMBDAS),
+        ("huber", np.array([[-1.0], [0.0], [1.0], [3.0]]), PLAIN),
+        ("inv_boxcox", ABOVE / 5, LAMBDAS),
+        ("inv_boxcox1p", ABOVE / 5, LAMBDAS),
+        ("kl_div", EDGES[1:-2, None], EDGES[1:-2]),
+        ("pseudo_huber", np.array([[-1.0], [0.0], [1e-9], [3.0]]), PLAIN),
+        ("rel_entr", EDGES[1:-2, None], EDGES[1:-2]),
+        ("xlog1py", np.array([[-1.0], [0.0], [2.0]]), np.array([-1.0, 0.0, 0.5, INF, NAN])),
+        ("xlogy", np.array([[-1.0], [0.0], [2.0]]), np.array([0.0, 1e-9, 0.5, INF, NAN])),
+    ],
+)
+def test_definition_of_two_arguments_is_scipys_function(name, a, b):
+    with np.errstate(all="ignore"):
+        actual = getattr(S, name).definition(a, b)
+    expected = getattr(sp, name)(a, b)
+    assert actual.shape == expected.shape
+    np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-15)
+
+
+OPTIONS = [{}, {"axis": 0}, {"axis": (0, 2)}, {"axis": -1, "keepdims": True}, {"keepdims": True}]
+OPTIONS = [
+    *OPTIONS,
+    *({**options, "return_sign": True} for options in OPTIONS),
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_logsumexp_is_scipys(options, weighted):
+    a = RNG.uniform(-800, 800, (2, 3, 4))
+    b = RNG.normal(size=(3, 1)) if weighted else None
+    actual = S.logsumexp(a, b=b, **options)
+    expected = sp.logsumexp(a, b=b, **options)
+    np.testing.assert_allclose(actual, expected, rtol=1e-13)
+    assert np.shape(actual) == np.shape(expected)
+
+
+def test_logsumexp_of_infinite_terms_and_none():
+    a = np.array([[INF, 1, -INF], [-INF, -INF, -INF], [2, -INF, 2], [NAN, 0, INF]])
+    np.testing.assert_allclose(S.logsumexp(a, axis=1), [INF, -INF, 2 + math.log(2), NAN])
+    b = np.array([0.0, 1, 1])  # what is multiplied by 0 is not there
+    np.testing.assert_allclose(S.logsumexp(np.array([INF, 1, 2]), b=b), sp.logsumexp([1, 2]))
+    np.testing.assert_allclose(S.logsumexp(np.ones(2), b=np.array([1.0, -1.0])), -INF)
+    assert type(S.logsumexp(2.0)) is float
+
+
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 1)])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_is_scipys(name, axis):
+    x = RNG.uniform(-800, 800, (2, 3, 4))
+    actual = getattr(S, name).definition(x, axis=axis)
+    np.testing.assert_allclose(actual, getattr(sp, name)(x, axis=axis), rtol=1e-13)
+    np.testing.assert_array_equal(getattr(xp.special, name)(x, axis), sp.__dict__[name](x, axis))
+
+
+@pytest.mark.parametrize("d", [1, 2, 5])
+def test_multigammaln_is_scipys(d):
+    a = RNG.uniform(2.1, 9, 5)
+    np.testing.assert_allclose(S.multigammaln.definition(a, d), sp.multigammaln(a, d), rtol=1e-13)
+
+
+# --- Where a formula divides by zero, or cancels ---------------------------------------------
+
+SERIES = [
+    (S.cosm1, 0.0, [0, 0, -1, 0]),
+    (S.exprel, 0.0, [1, 1 / 2, 1 / 3, 1 / 4]),
+    (S.i0, 0.0, [1, 0, 1 / 2, 0]),
+    (S.i0e, 0.0, [1, 0]),
+    (S.i1, 0.0, [0, 1 / 2, 0, 3 / 8]),
+    (S.i1e, 0.0, [0, 1 / 2, 0]),
+    (S.j0, 0.0, [1, 0, -1 / 2, 0]),
+    (S.j1, 0.0, [0, 1 / 2, 0, -3 / 8]),
+    (S.rgamma, 0.0, [0, 1, 2 * EULER]),
+    (S.rgamma, -1.0, [0, -1, 2 * (1 - EULER)]),
+    (S.rgamma, -3.0, [0, -6, 12 * (11 / 6 - EULER)]),
+    (S.spence, 1.0, [0, -1, 1 / 2, -2 / 3]),
+    ("shichi", 0.0, [0, 1, 0, 1 / 3]),
+    ("sici", 0.0, [0, 1, 0, -1 / 3]),
+    ("betainc 1 1", 0.0, [0, 1, 0]),
+    ("betainc 2 1", 0.0, [0, 0, 2]),
+    ("betainc 2 1", 1.0, [1, 2, 2]),
+    ("betainc 1 2", 0.0, [0, 2, -2]),
+    ("gammainc 1", 0.0, [0, 1, -1]),
+    ("gammainc 2", 0.0, [0, 0, 1]),
+    ("gammaincc 2", 0.0, [1, 0, -1]),
+    ("iv 1", 0.0, [0, 1 / 2, 0, 3 / 8]),
+    ("jv 1", 0.0, [0, 1 / 2, 0, -3 / 8]),
+    ("jv 2", 0.0, [0, 0, 1 / 4, 0]),
+]
+
+
+def of_last(f):
+    """Return the function of one number that a name, with parameters, stands for."""
+    if not isinstance(f, str):
+        return f
+    name, *parameters = f.split()
+    function = getattr(S, name)
+    if name in ("shichi", "sici"):
+        return lambda x: function(x)[0]
+    return lambda x: function(*map(int, parameters), x)
+
+
+@pytest.mark.parametrize("kind", [float, np.array], ids=["float", "array"])
+@pytest.mark.parametrize(("f", "x", "expected"), SERIES)
+def test_derivatives_at_a_removable_singularity(f, x, expected, kind):
+    with np.errstate(all="ignore"):
+        actual = derivatives(of_last(f), kind(x), len(expected))
+    np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("f", [S.exprel, S.i1, S.j1, S.rgamma, S.spence])
+def test_second_derivative_is_right_near_a_removable_singularity(f):
+    middle = 1.0 if f is S.spence else 0.0
+    second = gg.grad(gg.grad(f))
+    for distance in (1e-200, 1e-9, 1e-3, 0.04, 0.06, 0.4, 0.6, 0.99, 1.01):
+        x, h = middle + distance, 1e-4
+        first = gg.grad(f)
+        numerical = (first(x + h) - first(x - h)) / (2 * h) if distance > h else second(middle)
+        tolerance = 1e-6 if distance > h else 1e-7 + 2 * distance
+        assert second(x) == pytest.approx(numerical, abs=tolerance, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("f", "reference"),
+    [
+        (S.exprel, lambda x: (math.exp(x) * (x - 1) + 1) / x**2),
+        (S.spence, lambda x: math.log(x) / (1 - x)),
+        (S.i1, lambda x: (sp.iv(0, x) + sp.iv(2, x)) / 2),
+        (S.j1, lambda x: (sp.jv(0, x) - sp.jv(2, x)) / 2),
+        (S.i1e, lambda x: (sp.ive(0, x) + sp.ive(2, x)) / 2 - sp.ive(1, x)),
+    ],
+)
+def test_both_sides_of_the_edge_of_a_series(f, reference):
+    for x in (0.45, 0.499999, 0.500001, 0.94, 0.96, 0.999999, 1.000001, 1.04, 1.06):
+        assert gg.grad(f)(x) == pytest.approx(reference(x), rel=1e-13)
+
+
+def upper_tail_ratio(x):
+    """Return φ(x) / Φ(−x) by Laplace's continued fraction."""
+    y = x
+    for k in range(200, 0, -1):
+        y = x + k / y
+    return y
+
+
+@pytest.mark.parametrize("x", [3.0, 10.0, 40.0, 1e4, 1e12])
+def test_log_ndtr_in_the_tail(x):
+    ratio = upper_tail_ratio(x)
+    assert gg.grad(S.log_ndtr)(-x) == pytest.approx(ratio, rel=1e-13)
+    assert gg.grad(gg.grad(S.log_ndtr))(-x) == pytest.approx(-ratio * (ratio - x), rel=1e-4)
+
+
+@pytest.mark.parametrize("x", [0.0, 5.0, 40.0, 1e4])
+def test_log_ndtr_to_the_right(x):
+    density = math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    assert gg.grad(S.log_ndtr)(x) == pytest.approx(density / sp.ndtr(x), rel=1e-13)
+    second = -density / sp.ndtr(x) * (x + density / sp.ndtr(x))
+    assert gg.grad(gg.grad(S.log_ndtr))(x) == pytest.approx(second, rel=1e-12)
+
+
+@pytest.mark.parametrize("a", [100.0, 300.0])
+def test_gammainc_of_large_parameters(a):
+    density = math.exp((a - 1) * math.log(a) - a - math.lgamma(a))
+    assert gg.grad(lambda x: S.gammainc(a, x))(a) == pytest.approx(density, rel=1e-11)
+    assert gg.grad(lambda x: S.gammainc(a, x))(0.5) == pytest.approx(0, abs=1e-100)
+
+
+def test_betainc_of_large_parameters():
+    dx = gg.grad(lambda x: S.betainc(900, 900, x))(0.5)
+    density = math.exp(1798 * math.log(0.5) - sp.betaln(900, 900))
+    assert dx == pytest.approx(density, rel=1e-11)
+
+
+def test_derivatives_do_not_overflow_where_values_do_not():
+    x = 1e5
+    assert gg.grad(S.i0e)(x) == pytest.approx(-0.5 * sp.i0e(x) / x, rel=1e-4)
+    assert gg.grad(S.i1e)(-x) == pytest.approx(-0.5 * sp.i0e(x) / x, rel=1e-4)
+    assert gg.grad(S.k0e)(x) == pytest.approx(-0.5 * sp.k0e(x) / x, rel=1e-4)
+    assert gg.grad(S.exprel)(-x) == pytest.approx(1e-10, rel=1e-6)
+    assert gg.grad(S.exprel)(1e3) == INF
+    for f in (S.expit, S.log_expit):
+        for x in (-1e4, 1e4):
+            assert gg.grad(f)(x) == (1.0 if f is S.log_expit and x < 0 else 0.0)
+            assert gg.grad(gg.grad(f))(x) == 0.0
+
+
+# --- Conventions at the edges of a domain ----------------------------------------------------
+
+CORNERS = [
+    (S.entr, (0.0,), (INF,)),  # the limit, as JAX has it
+    (S.huber, (1.0, 1.0), (0.0, 1.0)),
+    (S.huber, (1.0, -1.0), (0.0, -1.0)),
+    (S.kl_div, (0.0, 0.0), (0.0, 1.0)),
+    (S.kl_div, (0.0, 2.0), (-INF, 1.0)),
+    (S.logit, (0.0,), (INF,)),
+    (S.pseudo_huber, (0.0, 0.0), (0.0, 0.0)),
+    (S.pseudo_huber, (0.0, -2.0), (2.0, 0.0)),
+    (S.pseudo_huber, (1.0, 1e-9), (0.25e-36, 1e-9)),
+    (S.pseudo_huber, (1.0, 1e200), (1e200, 1.0)),
+    (S.rel_entr, (0.0, 0.0), (0.0, 0.0)),
+    (S.rel_entr, (0.0, 2.0), (-INF, 0.0)),
+    (S.xlog1py, (0.0, -1.0), (0.0, 0.0)),
+    (S.xlog1py, (0.0, 1.0), (math.log(2), 0.0)),
+    (S.xlogy, (0.0, 0.0), (0.0, 0.0)),
+    (S.xlogy, (0.0, 2.0), (math.log(2), 0.0)),
+    (S.xlogy, (2.0, INF), (INF, 0.0)),
+    (S.boxcox, (2.0, 0.0), (0.5, math.log(2) ** 2 / 2)),
+    (S.boxcox, (0.0, 2.0), (0.0, 0.25)),
+    (S.boxcox1p, (1.0, 0.0), (0.5, math.log(2) ** 2 / 2)),
+    (S.boxcox1p, (-1.0, 2.0), (0.0, 0.25)),
+    (S.inv_boxcox, (0.5, 0.0), (math.exp(0.5), -math.exp(0.5) / 8)),
+    (S.inv_boxcox1p, (0.5, 0.0), (math.exp(0.5), -math.exp(0.5) / 8)),
+    (S.gammaln, (-1.0,), (NAN,)),
+    (S.k1, (0.0,), (-INF,)),
+]
+
+
+@pytest.mark.parametrize("kind", [float, np.float64, np.array], ids=["float", "float64", "array"])
+@pytest.mark.parametrize(("f", "args", "expected"), CORNERS)
+def test_gradients_at_an_edge(f, args, expected, kind):
+    with np.errstate(all="ignore"):
+        actual = gradients(f, *map(kind, args))
+    np.testing.assert_allclose(np.array(actual, float), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        ([2.0, 1.0, -INF], [1 / (1 + math.exp(-1)), 1 / (1 + math.exp(1)), 0]),
+        ([INF, 1.0, -INF], [1, 0, 0]),
+        ([INF, 1.0, INF], [0.5, 0, 0.5]),
+        ([-INF, -INF], [0.5, 0.5]),
+        ([1000.0, 1000.0], [0.5, 0.5]),
+    ],
+)
+def test_gradient_of_logsumexp_is_the_limit_of_softmax(x, expected):
+    np.testing.assert_allclose(gg.grad(S.logsumexp)(np.array(x)), expected, rtol=1e-15)
+    _, along = gg.pushforward(S.logsumexp, (np.array(x),), (np.eye(len(x))[0],))
+    assert along == pytest.approx(expected[0])
+
+
+def hessian(f, x):
+    """Return the second derivatives of a function of a vector, row by row."""
+    return np.array([gg.grad(lambda x, i=i: gg.grad(f)(x)[i])(x) for i in range(len(x))])
+
+
+def test_hessian_of_logsumexp():
+    x = np.array([1.0, 1.0, 2.0, -INF])
+    p = np.exp(x) / np.sum(np.exp(x))
+    np.testing.assert_allclose(hessian(S.logsumexp, x), np.diag(p) - np.outer(p, p), atol=1e-15)
+    weights = np.array([0.5, 0.5, 0.0, 0.0])  # y is x[0], and yet not of x[0] alone
+    actual = hessian(lambda x: S.logsumexp(x, b=weights), x)
+    np.testing.assert_allclose(actual[:2, :2], [[0.25, -0.25], [-0.25, 0.25]], atol=1e-15)
+    assert not actual[2:].any()
+
+
+def test_derivatives_of_logsumexp_in_weights_of_zero():
+    x, b = np.array([1.0, 0.5, 2.0]), np.array([2.0, 0.0, 0.0])
+    slope = np.exp(x - 1) / 2
+    np.testing.assert_allclose(gg.grad(lambda b: S.logsumexp(x, b=b))(b), slope)
+    second = -np.outer(slope, slope)
+    actual = hessian(lambda b: S.logsumexp(x, b=b), b)
+    np.testing.assert_allclose(actual[:, :2], second[:, :2])
+    np.testing.assert_array_equal(S.logsumexp(np.array([1.0, 9e9]), b=np.array([1.0, 0])), 1)
+
+
+def test_gradient_of_logsumexp_of_large_numbers_is_exact():
+    x = np.array([70000.0, 70000.5], np.float32)
+    expected = np.exp([0, 0.5]) / np.sum(np.exp([0, 0.5]))
+    np.testing.assert_allclose(gg.grad(S.logsumexp)(x), expected, rtol=1e-6)
+
+
+def test_weights_of_logsumexp_by_keyword():
+    b = np.array([1.0, 2.0])
+    db = gg.grad(lambda b: S.logsumexp(np.zeros(2), b=b))(b)
+    np.testing.assert_allclose(db, [1 / 3, 1 / 3])
+
+
+def test_negative_logsumexp_is_nan_and_its_sign_has_no_gradient():
+    a, b = np.zeros(2), np.array([1.0, -2.0])
+    assert math.isnan(S.logsumexp(a, b=b))
+    y, back = gg.pullback(lambda a: S.logsumexp(a, b=b, return_sign=True), a)
+    assert y == (0.0, -1.0)
+    np.testing.assert_allclose(back((1.0, None))[1], [-1, 2])
+    assert back((None, 1.0))[1] is None
+
+
+# --- Parameters without a derivative ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "message"),
+    [
+        (S.betainc, (2.0, 3, 0.5), "betainc: its derivative in a "),
+        (S.betainc, (2, 3.0, 0.5), "betainc: its derivative in b "),
+        (S.gammainc, (2.0, 0.5), r"gammainc: .* pass gpugrad.stop_gradient\(a\)"),
+        (S.gammaincc, (2.0, 0.5), "gammaincc"),
+        (S.jv, (2.0, 0.5), "jv: its derivative in the order"),
+        (S.polygamma, (2.0, 0.5), "polygamma: its derivative in n"),
+        (S.zeta, (2.0, 0.5), "zeta: its derivative in x"),
+        (S.zeta, (2.0,), "zeta: its derivative in x"),
+    ],
+)
+def test_parameter_is_refused(f, args, message):
+    with pytest.raises(ArgumentError, match=message):
+        gg.rrule(f, *args)
+    with pytest.raises(ArgumentError, match=message):
+        gg.frule(f, args, tuple(1.0 if isinstance(x, float) else None for x in args))
+
+
+def test_parameter_may_be_held():
+    expected = math.exp(-0.5) * 0.5
+    dx = gg.grad(lambda a, x: S.gammainc(gg.stop_gradient(a), x), argnums=1)(2.0, 0.5)
+    assert dx == pytest.approx(expected)
+    _, moved = gg.frule(S.gammainc, (2.0, 0.5), (None, 1.0))
+    assert moved == pytest.approx(expected)
+
+
+def test_complex_logsumexp_is_refused():
+    with pytest.raises(ArgumentError, match="logsumexp: the arrays are complex"):
+        gg.rrule(S.logsumexp, np.ones(2) * 1j)
+
+
+@pytest.mark.parametrize("f", [S.gamma, S.loggamma, S.digamma, S.rgamma])
+def test_gamma_functions_of_complex_numbers(f):
+    z, h = np.array([1.5 + 0.5j, -0.7 - 0.3j]), 1e-6
+    assert f(z).dtype == complex
+    if f in (S.digamma, S.rgamma):
+        return
+    slope = (f(z + h) - f(z - h)) / (2 * h)
+    np.testing.assert_allclose(gradients(f, z)[0], np.conj(slope), rtol=1e-8)
+
+
+# --- SciPy's own functions -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        *(
+            (name, ())
+            for name in ["cbrt", "erf", "exp2", "expit", "gammaln", "log1p", "log_ndtr", "psi"]
+        ),
+        ("gammainc", (2,)),
+        ("jn", (1,)),
+        ("xlogy", (0.5,)),
+        ("yn", (1,)),
+    ],
+)
+def test_scipys_functions_are_recorded(name, parameters):
+    x = np.array([0.3, 1.2])
+    f, g = getattr(sp, name), getattr(xp.special, name)
+    theirs = gg.grad(lambda x: F.sum(f(*parameters, x)))(x)
+    ours = gg.grad(lambda x: F.sum(g(*parameters, x)))(x)
+    np.testing.assert_allclose(theirs, ours, rtol=1e-15)
+    np.testing.assert_allclose(g(*parameters, x), f(*parameters, x), rtol=1e-15)
+    number, slope = gg.value_and_grad(lambda x: f(*parameters, x))(1.2)
+    assert type(number) is type(slope) is float
+    assert slope == pytest.approx(ours[1])
+
+
+def test_functions_with_several_results_are_recorded():
+    def f(x):
+        sine, cosine = sp.fresnel(x)
+        return F.sum(sine * cosine)
+
+    x = np.array([0.3, 1.2])
+    sine, cosine = sp.fresnel(x)
+    angle = math.pi / 2 * x * x
+    np.testing.assert_allclose(gg.grad(f)(x), np.sin(angle) * cosine + np.cos(angle) * sine)
+    dx = gg.grad(lambda x: xp.special.sici(x)[1])(0.5)
+    assert dx == pytest.approx(math.cos(0.5) / 0.5)
+
+
+def test_rule_is_found_by_scipys_function():
+    np.testing.assert_allclose(gg.grad(sp.logsumexp)(np.zeros(4)), np.full(4, 0.25))
+    _, back = gg.rrule(sp.digamma, 1.0)
+    assert back(1.0)[1] == pytest.approx(math.pi**2 / 6)
+    assert S.psi is S.digamma
+    assert S.jn is S.jv
+
+
+def test_without_scipy():
+    alone = Library("NumPy", np, special="no_module_of_this_name")
+    with pytest.raises(GpugradError, match=r"special\.erf\..*pip install 'gpugrad\[scipy\]'"):
+        S.erf.on(alone)
+    assert S.expit.on(alone) is S.expit.definition
+    assert S.logsumexp.on(alone) is S.logsumexp.on(NUMPY)
