@@ -39,6 +39,38 @@ def test_cupys_own_functions_are_recorded(program):
     np.testing.assert_allclose(gradient.get(), expected, rtol=1e-12, atol=1e-12)
 
 
+UNHOOKED = [
+    lambda np, x: np.matmul(x, np.concatenate([x, x], axis=0).T).sum(),
+    lambda np, x: np.sum(np.stack([x, x * x]) * np.expand_dims(np.broadcast_to(x[0], (3, 4)), 0)),
+    lambda np, x: np.einsum("ij,kj->", x, np.asarray(X)) + np.tensordot(x, x),
+    lambda np, x: np.sum(np.cumsum(x, axis=0) * np.sort(x, axis=1)),
+    lambda np, x: np.linalg.norm(np.linalg.solve(x @ x.T, np.asarray(X))),
+    lambda np, x: np.sum(np.linalg.inv(x @ x.T)) + np.linalg.slogdet(x @ x.T)[1],
+    lambda np, x: np.sum(np.abs(np.fft.fft(x)) ** 2) + np.sum(np.fft.rfft(x).real),
+    lambda np, x: np.sum(np.vstack((x, np.roll(x, 1, axis=0))) ** 2) + np.trace(np.dot(x, x.T)),
+]
+
+
+@pytest.mark.parametrize("program", UNHOOKED)
+def test_the_patch_records_cupys_other_functions(program):
+    expected = gg.grad(lambda x: program(np, x))(X)
+    with pytest.raises(gg.GpugradError, match=r"xp\."):
+        gg.grad(lambda x: program(cupy, x))(cupy.asarray(X))
+    matmul = cupy.matmul
+    with gg.patch_cupy():
+        gradient = gg.grad(lambda x: program(cupy, x))(cupy.asarray(X))
+    assert cupy.matmul is matmul
+    assert isinstance(gradient, cupy.ndarray)
+    np.testing.assert_allclose(gradient.get(), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_kernel_of_the_users_own_takes_a_rule():
+    square = cupy.ElementwiseKernel("T x", "T y", "y = x * x", "square")
+    gg.rrule.register(square)(lambda f, x: (square(x), lambda dy: (None, 2.0 * dy * x)))
+    gradient = gg.grad(lambda x: cupy.sum(square(x) * x))(cupy.asarray(X))
+    np.testing.assert_allclose(gradient.get(), 3 * X**2, rtol=1e-12)
+
+
 def test_a_step_of_training_neither_waits_nor_copies():
     from cupyx import allow_synchronize
 
