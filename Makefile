@@ -6,7 +6,7 @@ VENV := .venv/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench gpu-check format clean
+.PHONY: help demo test conformance docs mutants lint bench gpu-check format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -16,6 +16,22 @@ demo: $(VENV)  ## train a small network; the picture goes to out/moons.png
 
 test: $(VENV)  ## run the tests; ARGS="-k tape" or ARGS="-n 2 --dist loadfile" are passed on
 	$(BIN)/python -m pytest $(ARGS)
+
+# The suite makes its arrays by the namespace it tests: here they are plain, or recorded.
+conformance: export PYTHONPATH := $(CURDIR)
+conformance: LISTS := $(CURDIR)/tests/conformance
+conformance: $(VENV)  ## run the array-API test suite of which SUITE=DIR is a checkout
+	@test -d "$(SUITE)/array-api/src" || { echo "clone the suite with its submodule:" \
+	  "git clone --recursive https://github.com/data-apis/array-api-tests DIR;" \
+	  "then make conformance SUITE=DIR" >&2; exit 2; }
+	$(BIN)/python -m pip install --quiet -r "$(SUITE)/requirements.txt"
+	cd "$(SUITE)" && for arrays in plain constants reverse forward; do \
+	  case $$arrays in plain|constants) skips=/dev/null;; *) skips="$(LISTS)/skips.txt";; esac; \
+	  ARRAY_API_TESTS_MODULE="exec('from tests.conformance.recorded import $$arrays as xp')" \
+	  "$(CURDIR)/$(BIN)/python" -m pytest array_api_tests -q -rfE -W ignore --disable-deadline \
+	    --xfails-file="$(LISTS)/xfails.txt" \
+	    --skips-file="$$skips" $(ARGS) || exit 1; \
+	done
 
 lint: $(VENV)  ## check style, types, layers, the Dockerfile and device code
 	$(BIN)/ruff check .

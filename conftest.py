@@ -1,6 +1,10 @@
 """Examples are tests: Python blocks in README.md and docs/, and docstrings of the package."""
 
+import os
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
+
+# SciPy reads this once, when it is imported: whether its functions follow the arrays given to them.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 try:
     from sybil import Sybil

@@ -103,7 +103,7 @@ class Namespace(types.ModuleType):
 def _creation(f: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(f)
     def create(*args: Any, **kwargs: Any) -> Any:
-        return constant(f(*released(args), **released(kwargs)))
+        return constant(f(*args, **kwargs))
 
     return create
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
-from gpugrad.namespace import SCALAR_TYPES, kind_of, plain, shape_of
+from gpugrad.namespace import SCALAR_TYPES, LevelValue, kind_of, plain, shape_of
 from gpugrad.primitive import Primitive
 from gpugrad.registry import (
     RegisteredRule,
@@ -35,6 +35,7 @@ class FRule:
     Raises:
         NoRuleError: `f` has no rule for these arguments.
         ArgumentError: there are not as many tangents as arguments.
+        SensitivityError: a tangent does not fit its argument.
 
     Example:
         >>> import gpugrad as gg, math
@@ -42,15 +43,13 @@ class FRule:
         (0.0, 2.0)
     """
 
-    def __call__(self, f: Any, args: Any, tangents: Any, **kwargs: Any) -> tuple[Any, Any]:
+    def __call__(self, f: Any, args: Any, tangents: Any, /, **kwargs: Any) -> tuple[Any, Any]:
         """Return the value of `f`, and how it moves."""
+        name = f"frule({getattr(f, '__name__', None) or type(f).__name__})"
+        check_counts(name, args, tangents)
+        moved = [self.fitted(name, x, dx) for x, dx in zip(args, tangents, strict=True)]
         primitive, args, is_method = callee(f, tuple(args))
-        tangents = (None, *tangents) if is_method else tuple(tangents)
-        if len(args) != len(tangents):
-            raise ArgumentError(
-                f"frule({primitive.name}): {len(args)} arguments and {len(tangents)} tangents. "
-                f"Give one for each argument, None where it does not move"
-            )
+        tangents = (None, *moved) if is_method else tuple(moved)
         if primitive.keywords:
             args, kwargs = primitive.positional(args, kwargs)
             tangents += (None,) * (len(args) - len(tangents))
@@ -73,6 +72,11 @@ class FRule:
         return decorator
 
     @staticmethod
+    def fitted(name: str, x: Any, dx: Any) -> Any:
+        """Return the tangent of an argument in its space: `pushforward` says how, too."""
+        raise NotImplementedError
+
+    @staticmethod
     def derived(f: Any, args: Any, tangents: Any, kwargs: Any) -> Any:
         """Answer for a function without a forward rule of its own: `pushforward` says how."""
         raise NotImplementedError
@@ -87,6 +91,21 @@ def add_frule(f: Primitive, new: Any) -> None:
 frule = FRule()
 
 
+def check_counts(name: str, args: Any, tangents: Any) -> None:
+    """Raise ArgumentError where there are not as many tangents as arguments, both in tuples."""
+    for what, given in (("arguments", args), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise ArgumentError(
+                f"{name}: the {what} are a {type(given).__name__}, not a tuple. "
+                f"Write (x,), (dx,) for a function of one argument"
+            )
+    if len(args) != len(tangents):
+        raise ArgumentError(
+            f"{name}: {len(args)} arguments and {len(tangents)} tangents. "
+            f"Give one for each argument, None where it does not move"
+        )
+
+
 def push(f: Primitive, args: tuple[Any, ...], tangents: tuple[Any, ...], kwargs: Any) -> Any:
     """Return `(y, dy)`: the value of a primitive, and how it moves; None where it does not."""
     moving = tuple([_moves(t) for t in tangents])
@@ -96,7 +115,7 @@ def push(f: Primitive, args: tuple[Any, ...], tangents: tuple[Any, ...], kwargs:
     if answer is NotImplemented:
         answer = frule.derived(f, args, tangents, kwargs)
     y, dy = answer
-    return y, _fitted(dy, y)
+    return y, fitted(dy, y)
 
 
 def own_answer(
@@ -144,14 +163,16 @@ def _bind(f: Primitive, args: tuple[Any, ...], moving: tuple[bool, ...]) -> Rule
     return by_position
 
 
-def _fitted(dy: Any, y: Any) -> Any:
+def fitted(dy: Any, y: Any) -> Any:
     """Return a tangent in the shape and data type of the value it belongs to."""
-    if dy is None or type(plain(y)) in SCALAR_TYPES:
-        return dy
-    if type(y) is tuple:
-        return tuple(map(_fitted, dy, y))
     dtype = getattr(y, "dtype", None)
-    if dtype is None or (getattr(dy, "dtype", None) is dtype and dy.shape == y.shape):
+    if dy is None or (dtype and getattr(dy, "dtype", None) is dtype and dy.shape == y.shape):
+        return dy
+    if type(y) in SCALAR_TYPES and not isinstance(dy, LevelValue):
+        return type(y)(dy)
+    if type(y) is tuple:
+        return tuple(map(fitted, dy, y))
+    if dtype is None or type(plain(y)) in SCALAR_TYPES:
         return dy
     if kind_of(y) not in "fc":
         return None

@@ -8,7 +8,7 @@ from typing import Any
 from gpugrad.errors import ArgumentError
 from gpugrad.frule import own_answer
 from gpugrad.namespace import has_levels, youngest
-from gpugrad.primitive import Function, Primitive
+from gpugrad.primitive import Composite, Function, Primitive
 from gpugrad.registry import bind
 from gpugrad.structure import Node, Walk
 from gpugrad.tangent import Projection
@@ -50,22 +50,30 @@ class Opaque(Primitive):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, or its rule where an argument is recorded."""
-        walk, keywords = Walk(), Walk()
-        for value in kwargs.values():
-            keywords.node(value)
-        if has_levels(keywords.leaves):
-            raise ArgumentError(
-                f"{self.name}: a recorded value was passed by keyword ({', '.join(kwargs)}). "
-                f"Pass it by position; where no gradient is wanted, as gpugrad.stop_gradient(...)"
-            )
-        nodes = [(walk.node(argument), argument) for argument in args]
-        if not has_levels(walk.leaves):
-            return self.function(*args, **kwargs)
-        call = _Call(self, nodes)
-        try:
-            return call.rebuild(youngest(walk.leaves).call(call, tuple(walk.leaves), kwargs))
-        finally:
-            call.release()
+        return _call(self, args, kwargs)
+
+
+def _call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call `f`, or its rule where an argument is recorded; arguments may be structures."""
+    walk, keywords = Walk(), Walk()
+    for value in kwargs.values():
+        keywords.node(value)
+    if has_levels(keywords.leaves):
+        raise ArgumentError(
+            f"{f.name}: a recorded value was passed by keyword ({', '.join(kwargs)}). "
+            f"Pass it by position; where no gradient is wanted, as gpugrad.stop_gradient(...)"
+        )
+    nodes = [(walk.node(argument), argument) for argument in args]
+    if not has_levels(walk.leaves):
+        return f.default(*args, **kwargs)
+    call = _Call(f, nodes)
+    try:
+        return call.rebuild(youngest(walk.leaves).call(call, tuple(walk.leaves), kwargs))
+    finally:
+        call.release()
+
+
+Composite.by_rule = staticmethod(_call)  # type: ignore[method-assign]
 
 
 class _Call(Primitive):
@@ -74,7 +82,7 @@ class _Call(Primitive):
     A tape keeps it for its name, and for the place of the rule that answered.
     """
 
-    def __init__(self, opaque: Opaque, nodes: list[tuple[Node, Any]]) -> None:
+    def __init__(self, opaque: Primitive, nodes: list[tuple[Node, Any]]) -> None:
         super().__init__(opaque.name)
         self.opaque = opaque
         self.nodes = nodes

@@ -60,6 +60,39 @@ class Operators:
     def __rmatmul__(self, other: Any) -> Any:
         return F.matmul(other, self)
 
+    def __and__(self, other: Any) -> Any:
+        return F.bitwise_and(self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return F.bitwise_and(other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return F.bitwise_or(self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return F.bitwise_or(other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return F.bitwise_xor(self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return F.bitwise_xor(other, self)
+
+    def __lshift__(self, other: Any) -> Any:
+        return F.bitwise_left_shift(self, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return F.bitwise_left_shift(other, self)
+
+    def __rshift__(self, other: Any) -> Any:
+        return F.bitwise_right_shift(self, other)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return F.bitwise_right_shift(other, self)
+
+    def __invert__(self) -> Any:
+        return F.bitwise_invert(self)
+
     def __neg__(self) -> Any:
         return F.negative(self)
 

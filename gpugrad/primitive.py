@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import cmath
 import functools
+import inspect
 import math
 import sys
 import types
@@ -46,12 +47,16 @@ NEW_NAMES = {
     "conjugate": "conj",
     "cumprod": "cumulative_prod",
     "cumsum": "cumulative_sum",
+    "degrees": "rad2deg",
+    "fix": "trunc",
     "invert": "bitwise_invert",
     "left_shift": "bitwise_left_shift",
     "mod": "remainder",
     "power": "pow",
+    "radians": "deg2rad",
     "right_shift": "bitwise_right_shift",
     "transpose": "permute_dims",
+    "trapz": "trapezoid",
     "true_divide": "divide",
 }
 
@@ -70,9 +75,12 @@ class Primitive:
         differentiable: False for functions whose derivative is zero or has no meaning.
         arrays: which arguments are arrays or numbers; all of them by default.
         keywords: names of array arguments that callers may also pass by keyword.
+        defaults: their values where callers leave them out; None by default.
         sequence: True where the first argument is a sequence of arrays.
         view: True where the result may share its argument's memory.
     """
+
+    __signature__: inspect.Signature  # the standard's, for `help`: gpugrad.xp sets it
 
     def __init__(
         self,
@@ -86,6 +94,7 @@ class Primitive:
         differentiable: bool = True,
         arrays: tuple[int, ...] | None = None,
         keywords: tuple[str, ...] = (),
+        defaults: tuple[Any, ...] = (),
         sequence: bool = False,
         view: bool = False,
     ) -> None:
@@ -99,6 +108,7 @@ class Primitive:
         self.differentiable = differentiable
         self.arrays = arrays
         self.keywords = keywords
+        self.defaults = defaults or (None,) * len(keywords)
         self.sequence = sequence
         self.view = view
         self.implementations: dict[Any, Function] = {}  # by the types of the arguments
@@ -115,7 +125,7 @@ class Primitive:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the function by what its arguments are."""
         if self.keywords:
-            args, kwargs = self._positional(args, kwargs)
+            args, kwargs = self.positional(args, kwargs)
         try:
             # One argument is looked up by its type: a tuple would cost as much as the rest.
             key: Any = type(args[0]) if len(args) == 1 else tuple(map(type, args))
@@ -130,14 +140,19 @@ class Primitive:
     def __reduce__(self) -> str:
         return self.name
 
-    def _positional(
+    def positional(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Move array arguments that were passed by keyword to their places, None where absent."""
-        values = [*args, *[None] * (len(self.keywords) - len(args))]
+        """Move arguments that were passed by keyword to their places, the defaults where absent."""
+        values = [*args, *self.defaults[len(args) :]]
         rest = dict(kwargs)
         for place, name in enumerate(self.keywords):
             if name in rest:
+                if place < len(args):
+                    raise ArgumentError(
+                        f"{self.name}: {name} was given twice, by position and by keyword. "
+                        f"Leave one out"
+                    )
                 values[place] = rest.pop(name)
         return tuple(values), rest
 
@@ -251,27 +266,42 @@ def primitive_of(f: Any) -> Primitive | None:
 
 
 def _library_function(f: Any) -> Primitive | None:
-    """Recognise a function of CuPy, or of another array library, by its name."""
-    name = getattr(f, "__name__", "")
+    """Recognise a function of CuPy, or of another array library, by where it is found."""
     root = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
     if root not in _ROOTS and not hasattr(sys.modules.get(root), "__array_api_version__"):
         return None
     for extension, places in _PLACES.items():
         for place in places:
-            module_name = place.format(root)
-            short = name.removeprefix(module_name.replace(".", "_") + "_")
-            found = BY_NAME.get(f"{extension}{NEW_NAMES.get(short, short)}")
-            if found and getattr(sys.modules.get(module_name), short, None) is f:
-                ALIASES[f] = found
-                return found
+            for name in _names_of(f, sys.modules.get(place.format(root))):
+                if root == "scipy" and hasattr(np.linalg, name):
+                    continue  # scipy.linalg has other defaults: cholesky(x) is the upper triangle
+                name = NEW_NAMES.get(name, name)
+                found = BY_NAME.get(f"{extension}{name}") or BY_NAME.get(name)
+                if found:
+                    ALIASES[f] = found
+                    return found
     return None
+
+
+def _names_of(f: Any, module: Any) -> list[str]:
+    """Return the names by which a module knows a function, or what dispatches in its place."""
+    if module is None:
+        return []
+    found = [
+        name
+        for name, value in vars(module).items()
+        if value is f or getattr(value, "__wrapped__", None) is f
+    ]
+    if not found and type(f).__name__ == "ufunc" and f.__name__.startswith("cupy_"):
+        found = [f.__name__.removeprefix("cupy_")]  # behind a function, as behind cupy.where
+    return found
 
 
 _ROOTS = frozenset({"cupy", "cupyx", "numpy", "scipy"})
 _PLACES = {
     "": ("{}",),
-    "linalg.": ("{}.linalg",),
-    "fft.": ("{}.fft",),
+    "linalg.": ("{}.linalg", "cupyx.scipy.linalg"),
+    "fft.": ("{}.fft", "cupyx.scipy.fft"),
     "special.": ("scipy.special", "cupyx.scipy.special"),
 }
 
@@ -287,25 +317,42 @@ class Composite(Primitive):
         values = (*args, *kwargs.values()) if kwargs else args
         assert self.definition is not None
         if namespace.has_levels(values):
-            if self.rrules:  # a rule that somebody registered
-                return namespace.youngest(values).call(self, args, kwargs)
+            level = namespace.youngest(values)
+            if level.constant:  # no derivative is asked for
+                return level.call(self, args, kwargs)
+            if level.has_rule(self):  # one that somebody registered
+                return self.by_rule(self, args, kwargs)
             return self.definition(*args, **kwargs)
         library = namespace.library_among(values)
         function = (library or namespace.NUMPY).function(self.path) or self.definition
         y = function(*args, **kwargs)
         return unboxed(y) if library is None else y
 
+    @staticmethod
+    def by_rule(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call `f` on recorded arguments, which may be structures: `opaque` says how."""
+        raise NotImplementedError
+
 
 def function(
-    name: str, *aliases: Function, module: str = "", kind: type = Primitive, **options: Any
+    name: str,
+    *aliases: Function,
+    module: str = "",
+    kind: type = Primitive,
+    home: str = "",
+    **options: Any,
 ) -> Any:
-    """Make the primitive of an array-API name, with NumPy's functions of that name as aliases."""
+    """Make the primitive of an array-API name, with NumPy's functions of that name as aliases.
+
+    `home` is the Python module it is in, where that is not gpugrad.functions.`module`.
+    """
     old_names = [old for old, new in NEW_NAMES.items() if new == name]
     place = vars(getattr(np, module) if module in ("linalg", "fft") else np)
     numpy_functions = (
         [] if module == "special" else [place[n] for n in (name, *old_names) if n in place]
     )
     found = kind(name, *aliases, *numpy_functions, module=module, **options)
+    found.__module__ = home or found.__module__
     BY_NAME[found.path] = found
     return found
 
@@ -338,18 +385,37 @@ def composite(module: str = "", *aliases: Function) -> Callable[[Function], Comp
             definition.__name__, *aliases, module=module, kind=Composite, definition=definition
         )
         found.__doc__ = definition.__doc__
+        found.__module__ = definition.__module__
         found.__wrapped__ = definition
         return found
 
     return decorator
 
 
-def named(**options: Any) -> Callable[[Function], Primitive]:
-    """Return a decorator that makes a primitive of a function written in terms of others."""
+def named(kind: type[Primitive] = Primitive, **options: Any) -> Callable[[Function], Any]:
+    """Return a decorator that makes a primitive of a function written in terms of others.
+
+    Positional arguments with defaults are arguments like the others, for which there may be rules.
+    """
 
     def decorator(f: Function) -> Primitive:
-        found = Primitive(f.__name__, definition=f, **options)
+        if kind is Primitive:
+            options.update(_parameters(f))
+        found = kind(f.__name__, definition=f, **options)
         functools.update_wrapper(found, f)
         return found
 
     return decorator
+
+
+def _parameters(f: Function) -> dict[str, Any]:
+    """Return the options `keywords` and `defaults` of a function whose arguments have defaults."""
+    empty = inspect.Parameter.empty
+    positional = {
+        name: None if parameter.default is empty else parameter.default
+        for name, parameter in inspect.signature(f).parameters.items()
+        if parameter.kind is not parameter.KEYWORD_ONLY
+    }
+    if not any(default is not None for default in positional.values()):
+        return {}
+    return {"keywords": tuple(positional), "defaults": tuple(positional.values())}

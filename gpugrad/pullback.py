@@ -16,6 +16,8 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad import xp
+from gpugrad.constants import released
+from gpugrad.cupy_patch import REFUSALS, explain
 from gpugrad.errors import OutputError, SensitivityError
 from gpugrad.namespace import Level, LevelValue, is_array, kind_of, library_of, shape_of
 from gpugrad.primitive import Primitive, primitive_of
@@ -55,9 +57,9 @@ class Inputs:
     def __init__(self, tape: Tape, arguments: tuple[Any, ...]) -> None:
         walk = Walk()
         self.nodes = [walk.node(argument) for argument in arguments]
-        self.leaves = walk.leaves
+        self.leaves = released(walk.leaves)
         self.owes_release = walk.owes_release
-        recorded = iter(tape.record_inputs(walk.leaves))
+        recorded = iter(tape.record_inputs(self.leaves))
         pairs = zip(self.nodes, arguments, strict=True)
         self.recorded = [node.rebuild(argument, recorded) for node, argument in pairs]
 
@@ -97,7 +99,7 @@ class Outputs:
         if type(y) is Tracked and y.level is tape:  # by far the most frequent
             self.node, self.leaves, self.slots, self.value = LEAF, [y.value], [y.slot], y.value
             return
-        walk = Walk()
+        walk = Walk(constants=True)
         self.node = walk.node(y)
         for x in walk.leaves:
             if type(x) is Tracked:
@@ -110,7 +112,7 @@ class Outputs:
                     )
         recorded = [type(x) is Tracked and x.level is tape for x in walk.leaves]
         pairs = list(zip(walk.leaves, recorded, strict=True))
-        self.leaves = [x.value if mine else x for x, mine in pairs]
+        self.leaves = [x.value if mine else released(x) for x, mine in pairs]
         self.slots = [x.slot if mine else None for x, mine in pairs]
         self.value = self.node.rebuild(y, iter(self.leaves))
 
@@ -204,9 +206,26 @@ def record(inputs: Inputs, f: Any, args: list[Any], kwargs: dict[str, Any], name
     """Call the recorded function and return what it returns, which may not be None."""
     try:
         y = f(*args, **kwargs)
+    except REFUSALS as error:
+        explain(error)
+        raise
     finally:
         inputs.release()
     return check_returned(y, name)
+
+
+def check_not_left(what: str, name: str, level: Level, y: Any) -> None:
+    """Raise OutputError where a function took a number from its level, and returned a plain one.
+
+    Otherwise the derivative would be zero, and nothing would say so.
+    """
+    is_plain = not isinstance(y, LevelValue) and (isinstance(y, (float, complex)) or is_array(y))
+    if level.left and is_plain:
+        raise OutputError(
+            f"{what}({name}): {name} returned a plain number, and took one by float(x) or x.item() "
+            f"from a recorded x, which drops its gradient. Return x itself. If a library ends in "
+            f"float(...), as scikit-learn's metrics do, write what it does with functions of xp"
+        )
 
 
 def check_returned(y: Any, name: str) -> Any:

@@ -222,19 +222,22 @@ class RRule:
         if primitive.definition is not None and not primitive.rrules:
             return self.record(primitive.definition, *args, **kwargs)
         mask = sum(1 << place for place, x in enumerate(args) if Walk().node(x) is not NOTHING)
+        count = len(args)
+        if primitive.keywords:
+            args, kwargs = primitive.positional(args, kwargs)
         answer = bind(primitive, mask, args)(*args, **kwargs)
         if answer is NotImplemented:
             raise no_rule(f, tuple(map(type, args)))
         y, rule_back = answer
         if rule_back is None:
-            return y, functools.partial(_no_gradient, len(args))
+            return y, functools.partial(_no_gradient, count)
 
         def back(dy: Any) -> tuple[Any, ...]:
             if type(rule_back) is tuple:  # partial derivatives, of Python's numbers
                 df, *dargs = [p if p is None else dy * p for p in rule_back]
             else:
                 df, *dargs = rule_back(dy)
-            projected = [_project(dx, x) for dx, x in zip(dargs, args, strict=True)]
+            projected = [_project(dx, x) for dx, x in zip(dargs, args, strict=True)][:count]
             return tuple(projected) if is_method else (df, *projected)
 
         back.__name__ = back.__qualname__ = f"{primitive.name}_back"
@@ -316,7 +319,8 @@ def registered(book: str, f: Any) -> Primitive:
     if primitive is not None:
         return primitive
     if _dispatches(f):
-        primitive = ALIASES[f] = Primitive(f.__name__, default=f)
+        own = "default" if _is_numpys(f) else "operator"  # of CuPy's: whatever the name, it is `f`
+        primitive = ALIASES[f] = Primitive(f.__name__, **{own: f})
         return primitive
     name = getattr(f, "__name__", repr(f))
     raise ArgumentError(
@@ -326,8 +330,13 @@ def registered(book: str, f: Any) -> Primitive:
 
 
 def _dispatches(f: Any) -> bool:
-    """Say whether NumPy's protocols let a recorded argument see calls of `f`."""
-    return isinstance(f, np.ufunc) or hasattr(f, "_implementation")
+    """Say whether a protocol of NumPy or CuPy, or a patch, lets a recorded argument see calls."""
+    is_kernel = type(f).__name__ in ("ElementwiseKernel", "ufunc") and hasattr(f, "nin")
+    return is_kernel or hasattr(f, "_implementation")
+
+
+def _is_numpys(f: Any) -> bool:
+    return isinstance(f, np.ufunc) or getattr(f, "__module__", "").startswith("numpy")
 
 
 def _no_gradient(count: int, dy: Any) -> tuple[None, ...]:

@@ -102,13 +102,17 @@ class ScalarRule:
         self, f: Primitive, args: tuple[Any, ...], moving: tuple[bool, ...]
     ) -> Function:
         """Return the forward rule for arguments like these, as a function of them and tangents."""
-        if all(not isinstance(x, LevelValue) and library_of(x) is None for x in args):
-            return functools.partial(_push_numbers, self.bind(f, args, moving))
         wanted = tuple([m and p is not None for m, p in zip(moving, self.partials, strict=True)])
         called = functions_in([partial for partial, want in self._chosen(wanted) if want])
-        # A tangent may be recorded where its argument is not: F's functions take both.
-        scope = {"f": f.resolve(args), **{g.name: g for g in called}}
-        return self._define((wanted,), self.forward_source, scope)
+        scope: dict[str, Any] = {"f": f.resolve(args)}
+        numbers = all(not isinstance(x, LevelValue) and library_of(x) is None for x in args)
+        if numbers:
+            one = 1j if any(isinstance(x, complex) for x in args) else 1.0
+            scope["ieee"] = functools.partial(self._push_ieee, wanted, type(one))
+            scope |= {g.name: g.resolve((one,) * arity) for g, arity in called.items()}
+        else:  # where a tangent may be recorded and its argument not: F's functions take both
+            scope |= {g.name: g for g in called}
+        return self._define((wanted, numbers), self.forward_source, scope)
 
     def _define(self, key: tuple[Any, ...], write: Callable[..., str], scope: Any) -> Function:
         """Run the source that `write(*key)` generates in `scope`, and return what it defines."""
@@ -148,8 +152,13 @@ class ScalarRule:
             [*lines, *self._back(wanted, holomorphic=False), f"return y, {self.f.name}_back"]
         )
 
-    def forward_source(self, wanted: tuple[bool, ...]) -> str:
-        """Return the Python source of the forward rule: dy = Σ ∂f/∂xᵢ dxᵢ."""
+    def forward_source(self, wanted: tuple[bool, ...], numbers: bool) -> str:
+        """Return the Python source of the forward rule: dy = Σ ∂f/∂xᵢ dxᵢ.
+
+        Args:
+            wanted: which arguments move.
+            numbers: whether all arguments are Python's numbers.
+        """
         arguments, tangents = (
             f"({', '.join(names)},)" for names in (self.names, [f"d{n}" for n in self.names])
         )
@@ -160,10 +169,12 @@ class ScalarRule:
         ]
         total = functools.reduce(operator.add, products) if products else None
         assignments, texts = to_python([] if total is None else [total])
-        body = [f"{arguments}, {tangents} = args, tangents", f"y = {self._value()}", *assignments]
-        return _definition(
-            f"{self.f.name}_frule(args, tangents)", [*body, f"return y, {(*texts, 'None')[0]}"]
-        )
+        body = [*assignments, f"return y, {(*texts, 'None')[0]}"]
+        if numbers:
+            body = ["try:", *("    " + line for line in body)]
+            body += ["except ArithmeticError:", "    return y, ieee(args, tangents)"]
+        head = [f"{arguments}, {tangents} = args, tangents", f"y = {self._value()}"]
+        return _definition(f"{self.f.name}_frule(args, tangents)", [*head, *body])
 
     def _value(self) -> str:
         return operator_text(self.f, self.names) or f"f({', '.join(self.names)})"
@@ -213,6 +224,12 @@ class ScalarRule:
             partials = self.bind(self.f, numbers, wanted)(*numbers)[1](1.0)
         return tuple(p if p is None else kind(p) for p in partials)
 
+    def _push_ieee(self, moving: tuple[bool, ...], kind: type, args: Any, tangents: Any) -> Any:
+        """Push the tangents where Python's numbers raise: as those of arrays, with inf or nan."""
+        numbers = tuple(map(np.dtype(kind).type, args))
+        with np.errstate(all="ignore"):
+            return self.bind_forward(self.f, numbers, moving)(numbers, tangents)[1]
+
 
 def _argument_names(partials: tuple[Any, ...]) -> list[str]:
     """Return the arguments' names as the partials have them."""
@@ -226,17 +243,6 @@ def _definition(head: str, body: list[str]) -> str:
     """Return the source of a function, which `rule` then names."""
     name = head.partition("(")[0]
     return "\n".join([f"def {head}:", *("    " + line for line in body), f"rule = {name}"]) + "\n"
-
-
-def _push_numbers(rule: Function, args: Any, tangents: Any) -> Any:
-    """Push the tangents of Python's numbers: the reverse rule has the partial derivatives."""
-    y, partials = rule(*args)
-    products = [
-        (p.conjugate() if type(p) is complex else p) * t
-        for p, t in zip((partials or (None,))[1:], tangents)  # noqa: B905 (no partials, no gradient)
-        if p is not None and t is not None
-    ]
-    return y, sum(products[1:], products[0]) if products else None
 
 
 _DY = Symbol("dy")

@@ -355,9 +355,13 @@ class Partial(Object):
 
 
 class Walk:
-    """One pass through a structure: the leaves so far, and which objects it is inside of."""
+    """One pass through a structure: the leaves so far, and which objects it is inside of.
 
-    def __init__(self) -> None:
+    Constants of floating data type are leaves, as plain arrays are; with `constants`, all are.
+    """
+
+    def __init__(self, *, constants: bool = False) -> None:
+        self.constants = constants
         self.leaves: list[Any] = []
         self.inside: dict[int, Closure | None] = {}
         self.cells: dict[int, tuple[Closure, int]] = {}
@@ -408,6 +412,11 @@ def _visit_array(walk: Walk, x: Any) -> Node:
         walk.leaves.append(x)
         return LEAF
     return NOTHING
+
+
+def _visit_level_value(walk: Walk, x: Any) -> Node:
+    is_leaf = walk.constants or not x.level.constant
+    return _visit_leaf(walk, x) if is_leaf else _visit_array(walk, x)
 
 
 def _visit_tuple(walk: Walk, x: Any) -> Node:
@@ -560,7 +569,9 @@ _HEAP_TYPE = 1 << 9  # the flag of a class made by a class statement
 def _visit_for(x: Any) -> Callable[[Walk, Any], Node] | None:
     """Return how values of the type of `x` are visited; None where they are opaque."""
     kind = type(x)
-    if kind in (float, complex) or isinstance(x, LevelValue):
+    if isinstance(x, LevelValue):
+        return _visit_level_value
+    if kind in (float, complex):
         return _visit_leaf
     for base, visit in _VISITS_BY_BASE.items():
         if issubclass(kind, base):

@@ -15,6 +15,7 @@ import functools
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.constants import HOLDERS, constant, released
 from gpugrad.errors import ArgumentError
 from gpugrad.namespace import Level, LevelValue, youngest
 from gpugrad.primitive import Primitive
@@ -115,13 +116,17 @@ class Tape(Level):
                 primals.append(values)
                 mask |= bit
             else:
+                if type(argument) in HOLDERS:
+                    argument = released(argument)
                 operands.append(argument if type(argument) is float else Literal(argument))
                 primals.append(argument)
             bit <<= 1
         if kwargs:
+            kwargs = released(kwargs)
             check_keywords(f.name, kwargs)
         if not f.differentiable:
-            return f(*primals, **kwargs)
+            y = f(*primals, **kwargs)
+            return y if type(y) is bool else constant(y)
         rule = f.bound_rules.get((mask, *map(type, primals)))
         if rule is None:
             rule = bind(f, mask, tuple(primals))
@@ -130,13 +135,10 @@ class Tape(Level):
             raise no_rule(f, tuple(map(type, primals)))
         y, back = answer
         if back is None:
-            return y
-        slot = len(self.backs)
+            return constant(y)
         if kwargs:
-            self.keywords[slot] = kwargs
-        recorded: Any = self._append(f, tuple(operands), y, back)
-        if type(y) is tuple:
-            recorded = self._append_items(slot, y)
+            self.keywords[len(self.backs)] = kwargs
+        recorded = self._append(f, tuple(operands), y, back)
         if f.view and type(args[0]) is Tracked:
             for view in recorded if type(y) is tuple else (recorded,):
                 args[0].add_view(view)
@@ -189,9 +191,9 @@ class Tape(Level):
         return recorded
 
     def _append(self, f: Any, operands: tuple[Any, ...], y: Any, back: Any) -> Any:
-        """Append a line for the value `y`, and return it recorded."""
+        """Append a line for the value `y`, or for each of a tuple, and return it recorded."""
         if back is None:
-            return y
+            return constant(y)
         recorded = Tracked(y, self, len(self.backs))
         self.functions.append(f)
         self.operands.append(operands)
@@ -200,6 +202,8 @@ class Tape(Level):
             self.spaces.append((y.dtype, y.shape))
         except AttributeError:
             self.spaces.append(space_of(y))
+            if type(y) is tuple:
+                return self._append_items(recorded.slot, y)
         return recorded
 
     def _unwrap_sequence(self, sequence: Any) -> tuple[tuple[Any, ...], list[Any]]:
@@ -208,7 +212,10 @@ class Tape(Level):
         slots = tuple(
             x.slot if is_mine else None for x, is_mine in zip(sequence, mine, strict=True)
         )
-        return slots, [x.value if is_mine else x for x, is_mine in zip(sequence, mine, strict=True)]
+        values = [
+            x.value if is_mine else released(x) for x, is_mine in zip(sequence, mine, strict=True)
+        ]
+        return slots, values
 
     def _append_items(self, whole: int, ys: tuple[Any, ...]) -> tuple[Tracked, ...]:
         """Append a line for each item of the tuple at slot `whole`."""

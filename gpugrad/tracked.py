@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dis
+import functools
 import inspect
+import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import array_api_compat
 import numpy as np
@@ -15,9 +17,12 @@ import numpy as np
 from gpugrad import functions as F
 from gpugrad import namespace
 from gpugrad.errors import AliasError, ArgumentError, ConversionError, GpugradError
-from gpugrad.namespace import Level, LevelValue, library_of, plain, shape_of
+from gpugrad.functions.elementwise import array_like
+from gpugrad.functions.numpy_calls import CALLS, IN_PLACE
+from gpugrad.functions.without_gradient import stopped
+from gpugrad.namespace import Level, LevelValue, kind_of, library_of, plain, shape_of, youngest
 from gpugrad.operators import Operators
-from gpugrad.primitive import BY_NAME, Primitive, primitive_of
+from gpugrad.primitive import BY_NAME, Composite, Primitive, primitive_of
 
 
 class Tracked(Operators, LevelValue):
@@ -29,15 +34,21 @@ class Tracked(Operators, LevelValue):
 
     Branches and loops work on its value: `if x > 0:`, `while`, `float(x)`, `for row in x:`. A
     number got by `float(x)` has left the tape: nothing flows back through it.
+
+    What no gradient flows through, such as `x > 0` and `xp.argmax(x)`, is a *constant*: it goes
+    where plain arrays go, and leaves the recorded function as one; see `gpugrad/constants.py`.
     """
 
-    __slots__ = ("base", "slot", "taken", "views", "writer")
+    __slots__ = ("base", "news", "owed", "slot", "taken", "views", "writer")
 
+    namespace: ClassVar[Any]  # gpugrad.xp, as it is to recorded arrays
     slot: Any  # what the level keeps for it: on a tape, its line; in forward mode, its tangent
     base: Tracked  # set where this may be a view of another recorded array
     views: list[weakref.ref[Tracked]]  # set where there may be views of this
-    taken: tuple[Any, Any]  # set where this is x[index]: the slot of x, and the index
+    taken: tuple[Any, Any, bool]  # of x[index]: the slot of x, the index, if x is itself no view
     writer: weakref.ref[Tracked] | None  # which view's assignment left this out of date
+    news: list[Tracked]  # of such a view: its state, which the array that it is of can look up
+    owed: tuple[Level, Any, list[Tracked]]  # of that array: its level, the index, and the news
 
     def __init__(self, value: Any, level: Level, slot: Any) -> None:
         self.value = value
@@ -89,9 +100,7 @@ class Tracked(Operators, LevelValue):
         return format(self.value, spec)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        from gpugrad import xp
-
-        return xp
+        return self.namespace
 
     # --- Hot operators: straight to the tape -------------------------------------------------
 
@@ -133,18 +142,28 @@ class Tracked(Operators, LevelValue):
 
     def __float__(self) -> float:
         self._check_single("float")
-        _check_not_assigned()
+        self._check_not_assigned()
+        self.level.left = True
         return float(self.value)
 
     def __int__(self) -> int:
         self._check_single("int")
-        _check_not_assigned()
+        self._check_not_assigned()
         return int(self.value)
 
     def __complex__(self) -> complex:
         self._check_single("complex")
-        _check_not_assigned()
+        self._check_not_assigned()
         return complex(self.value)
+
+    def __index__(self) -> int:
+        self.check_current("index")
+        if self.level.constant:
+            return operator.index(self.value)
+        raise ConversionError(
+            f"a recorded array of shape {self.shape} and data type {self.dtype} was about to be an "
+            f"index or a count, which are integers. Write int(x), through which nothing flows back"
+        )
 
     def __copy__(self) -> Any:
         return self.copy()
@@ -161,7 +180,11 @@ class Tracked(Operators, LevelValue):
     def check_current(self, name: str) -> None:
         """Raise AliasError where an assignment through another name left this out of date."""
         if self.level is _STALE:
-            raise _STALE.error(name)
+            self._bring_up_to_date(name)
+
+    def _check_not_assigned(self) -> None:
+        if not self.level.constant:
+            _check_not_assigned()
 
     def _check_single(self, name: str) -> None:
         self.check_current(name)
@@ -171,7 +194,9 @@ class Tracked(Operators, LevelValue):
                 f"truth value or is a number. Write for instance xp.any(x), xp.all(x) or x[0]"
             )
 
-    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.level.constant:
+            return np.asarray(self.value, *args, **kwargs)
         raise ConversionError(
             f"a recorded array of shape {self.shape} was about to become a plain NumPy array, "
             f"which would drop its gradient. Use xp.asarray(x), or xp.stack([...]) for a list of "
@@ -179,12 +204,38 @@ class Tracked(Operators, LevelValue):
             f"stack; x.value is the plain array, with no gradient"
         )
 
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: Any = None,
+        dl_device: Any = None,
+        copy: Any = None,
+    ) -> Any:
+        if self.level.constant:
+            options = dict(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
+            return self.value.__dlpack__(**{k: v for k, v in options.items() if v is not None})
+        raise ConversionError(
+            f"a recorded array of shape {self.shape} was about to be handed to another library by "
+            f"DLPack, which would drop its gradient. Hand over x.value, the plain array"
+        )
+
+    @property
+    def __cuda_array_interface__(self) -> Any:
+        """CuPy's, of a constant, for `plain[x > 0]`; of what is recorded it would be a way out."""
+        if self.level.constant:
+            return self.value.__cuda_array_interface__
+        raise AttributeError("a recorded array has no __cuda_array_interface__")
+
+    def __dlpack_device__(self) -> Any:
+        return plain(self).__dlpack_device__()
+
     # --- Indexing, iteration, assignment -----------------------------------------------------
 
     def __getitem__(self, index: Any) -> Any:
         y = self.level.call(F.getitem, (self, index), {})
         if type(y) is Tracked:
-            y.taken = self.slot, index
+            y.taken = self.slot, index, not hasattr(self, "base")
         return y
 
     def __iter__(self) -> Iterator[Any]:
@@ -199,6 +250,7 @@ class Tracked(Operators, LevelValue):
         written_back = self.level is _STALE and self._is_own_view(index, values)
         if written_back:  # x[index] += v, which changed the view and now hands it back
             self.level = values.level
+            self._forget("owed")
         self._renew(F.index_set(self, index, values))
         if written_back:
             values.level, values.writer = _STALE, None
@@ -207,31 +259,58 @@ class Tracked(Operators, LevelValue):
         """Say whether `values` was taken from here at `index`, and was alone in changing this."""
         if type(values) is not Tracked or self.writer is None or self.writer() is not values:
             return False
-        slot, taken_index = getattr(values, "taken", (None, None))
+        slot, taken_index, _ = getattr(values, "taken", (None, None, False))
         return slot is self.slot and taken_index is index
 
     def _renew(self, new: Any) -> None:
         """Take over the place of `new`: this value was assigned into.
 
         The array itself is not written to. Whoever looks at its memory through a view would not
-        see the assignment, so the views, or what this is a view of, may not be used any more.
+        see the assignment, so the views, or what this is a view of, may not be used any more. What
+        this was taken from by x[index] alone is brought up to date when it is used next.
         """
-        if new.level is not self.level:
+        if new.level is not self.level and not self.level.constant:
             raise AliasError(
                 "x[...] = v or x += v: x was recorded outside of the function that is being "
                 "differentiated here, v inside of it. Pass x to the function as an argument, or "
                 "make a new array, with xp.where or xp.concat"
             )
         root: Tracked = getattr(self, "base", self)
+        _, index, is_direct = getattr(self, "taken", (None, None, False))
+        if hasattr(self, "news"):
+            self.news[0] = new
         members = [root, *(view() for view in getattr(root, "views", []))]
         for member in members:
             if member is not None and member is not self and _share(member.value, self.value):
-                member.writer = None if member.level is _STALE else weakref.ref(self)
-                member.level = _STALE
-        for name in ("base", "views"):
+                if member.level is _STALE:
+                    member.writer = None
+                    member._forget("owed")
+                    continue
+                if member is root and is_direct and F.is_basic(index):
+                    self.news = [new]
+                    root.owed = root.level, index, self.news
+                member.level, member.writer = _STALE, weakref.ref(self)
+        self._forget("base", "views")
+        self.value, self.level, self.slot = new.value, new.level, new.slot
+
+    def _forget(self, *names: str) -> None:
+        for name in names:
             if hasattr(self, name):
                 delattr(self, name)
-        self.value, self.level, self.slot = new.value, new.level, new.slot
+
+    def _bring_up_to_date(self, name: str) -> None:
+        """Assign here what a view of this was assigned; raise AliasError where that is not known.
+
+        The view may not be used any more: it would not see what is assigned here from now on.
+        """
+        if not hasattr(self, "owed"):
+            raise _STALE.error(name)
+        view = self.writer() if self.writer is not None else None
+        self.level, index, (new,) = self.owed
+        self._forget("owed")
+        self._renew(F.index_set(self, index, new))
+        if view is not None:
+            view.level, view.writer = _STALE, None
 
     def add_view(self, view: Tracked) -> None:
         """Remember that `view` may share this array's memory."""
@@ -250,6 +329,8 @@ class Tracked(Operators, LevelValue):
                 f"x {symbol}= v: x of shape {self.shape} cannot hold the result's shape "
                 f"{result.shape}. Write x = x {symbol} v"
             )
+        if result.level.constant:  # the function is one that no gradient flows through
+            result = F.index_set(self, ..., result)
         self._renew(result if result.dtype == self.dtype else F.astype(result, self.dtype))
         return self
 
@@ -273,6 +354,18 @@ class Tracked(Operators, LevelValue):
 
     def __imod__(self, other: Any) -> Tracked:
         return self._in_place(self % other, "%")
+
+    def __ifloordiv__(self, other: Any) -> Tracked:
+        return self._in_place(self // other, "//")
+
+    def __iand__(self, other: Any) -> Tracked:
+        return self._in_place(self & other, "&")
+
+    def __ior__(self, other: Any) -> Tracked:
+        return self._in_place(self | other, "|")
+
+    def __ixor__(self, other: Any) -> Tracked:
+        return self._in_place(self ^ other, "^")
 
     # --- The array's own attributes and methods ----------------------------------------------
 
@@ -300,16 +393,26 @@ class Tracked(Operators, LevelValue):
         """Return the array in another data type."""
         return self if not copy and dtype == self.dtype else F.astype(self, dtype, copy=copy)
 
-    def copy(self) -> Any:
-        """Return a copy that shares no memory."""
-        return F.positive(self)
+    def copy(self, order: str = "C") -> Any:
+        """Return a copy that shares no memory; the order in memory is the library's choice."""
+        return F.astype(self, self.dtype) if kind_of(self) == "b" else F.positive(self)
 
-    def reshape(self, *shape: Any, order: str = "C") -> Any:
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+        """Return the array on a device: itself, where it is there already."""
+        if device != self.device:
+            raise ConversionError(
+                f"a recorded array cannot be moved from {self.device} to {device}: its gradient "
+                f"could not follow. Move it before the function is differentiated"
+            )
+        return self
+
+    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
         """Return the array in another shape, given as one tuple or as integers."""
         if order != "C":
             raise ArgumentError(f"reshape: order={order!r} is not recorded. Transpose first")
         (shape,) = shape if len(shape) == 1 and type(shape[0]) in (tuple, list) else (shape,)
-        return F.reshape(self, tuple(shape))
+        y = F.reshape(self, tuple(shape))
+        return y.copy() if copy else y
 
     def ravel(self) -> Any:
         """Return the array with one axis."""
@@ -338,8 +441,19 @@ class Tracked(Operators, LevelValue):
     def item(self) -> Any:
         """Return the one element as a Python number, which has left the tape."""
         self._check_single("item")
+        self.level.left = True
         number = plain(self.value)
         return number if type(number) in namespace.SCALAR_TYPES else number.item()
+
+    def tolist(self) -> Any:
+        """Return a constant as nested lists of Python's numbers."""
+        self.check_current("tolist")
+        if self.level.constant:
+            return plain(self.value).tolist()
+        raise ConversionError(
+            f"tolist() of a recorded array of shape {self.shape} would drop its gradient. Write "
+            f"list(x), whose items are recorded, or x.value.tolist()"
+        )
 
     def dot(self, other: Any) -> Any:
         """Return the product over the last axis of this and the last but one of `other`."""
@@ -347,9 +461,17 @@ class Tracked(Operators, LevelValue):
             return self * other
         return F.tensordot(self, other, axes=((-1,), (-1 if len(shape_of(other)) == 1 else -2,)))
 
-    def clip(self, min: Any = None, max: Any = None, out: None = None) -> Any:
+    def clip(self, min: Any = None, max: Any = None, out: None = None, **kwargs: Any) -> Any:
         """Return the array limited to an interval; CuPy passes `out`, which must be None."""
-        return _recorded(F.clip, F.clip, (self, min, max), {"out": out})
+        return recorded(F.clip, F.clip, (self, min, max, out), kwargs)
+
+    def compress(self, condition: Any, axis: int | None = None, out: None = None) -> Any:
+        """Return the slices along an axis of which a condition holds."""
+        return np.compress(condition, self, axis, out)
+
+    def fill(self, value: Any) -> None:
+        """Fill the array with one number."""
+        self[...] = value
 
     def conj(self) -> Any:
         """Return the complex conjugate."""
@@ -360,48 +482,72 @@ class Tracked(Operators, LevelValue):
     def __round__(self, ndigits: int | None = None) -> Any:
         return round(self.item(), ndigits)
 
+    def __divmod__(self, other: Any) -> Any:
+        return BY_NAME["divmod"](self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return BY_NAME["divmod"](other, self)
+
     # --- Calls from other libraries ----------------------------------------------------------
 
     __array_priority__ = 1000.0
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        if method == "at":
+            return _add_at(ufunc, *args)
+        if self.level.constant and youngest((args, *kwargs.values())).constant:
+            return self.level.call(getattr(ufunc, method), args, kwargs)
         f = primitive_of(ufunc)
         if not kwargs and method == "__call__" and f is not None:
-            return f(*args)
-        if method == "reduce" and ufunc in _REDUCTIONS:
-            return _recorded(_REDUCTIONS[ufunc], ufunc, args, {"axis": 0, **kwargs})
+            return f(*_as_arrays(args))
+        out = kwargs.pop("out", None)
+        if out is not None:
+            return _into(ufunc, out, getattr(ufunc, method)(*args, **kwargs))
+        if f is not None and not f.differentiable:
+            return getattr(ufunc, method)(*stopped(args), **stopped(kwargs))
         if method != "__call__":
-            raise ArgumentError(
-                f"numpy.{ufunc.__name__}.{method} of a recorded array cannot be recorded. "
-                f"Write it with functions of gpugrad.xp"
-            )
+            return _ufunc_method(ufunc, f, method, args, kwargs)
         if f is None:
             raise _not_recorded(ufunc)
-        if kwargs.get("out"):
-            raise ArgumentError(
-                f"numpy.{ufunc.__name__} into a plain array would drop the gradient of the "
-                f"recorded one. Write y = xp.{f.name}(...), without out= and not in place"
-            )
-        return _recorded(f, ufunc, args, kwargs)
+        return recorded(f, ufunc, args, kwargs)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
     ) -> Any:
-        if function in _FACTS:
+        if function in FACTS:
             return function(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
+        if function.__name__ in IN_PLACE and primitive_of(function) is None:
+            return _in_place(function, *args, **kwargs)
+        if self.level.constant and youngest((args, *kwargs.values())).constant:
+            return self.level.call(function, args, kwargs)
         f = primitive_of(function)
-        if f is None:
+        if f is None and function.__name__ not in CALLS:
             raise _not_recorded(function)
-        return _recorded(f, function, args, kwargs)
+        if f is not None and not f.differentiable:
+            return function(*stopped(args), **stopped(kwargs))
+        return recorded(f, function, args, kwargs)
 
     # CuPy asks for these two: of its ufuncs and elementwise kernels, and of its reductions.
-    # They are not documented; tests marked `gpu` hold them.
+    # They are not documented; tests/test_patch_cupy.py holds them.
 
     def __cupy_override_elementwise_kernel__(self, kernel: Any, *args: Any, **kwargs: Any) -> Any:
         f = primitive_of(kernel)
         if f is None:
+            if youngest((*args, *kwargs.values())).constant:
+                return self.level.call(kernel, args, kwargs)
             raise _not_recorded(kernel)
-        return _recorded(f, kernel, args, kwargs)
+        out = kwargs.pop("out", None)
+        inputs, outputs = args[: kernel.nin], args[kernel.nin :] or (out,)
+        (target,) = outputs[0] if type(outputs[0]) is tuple else outputs
+        if target is None:
+            return recorded(f, kernel, inputs, kwargs)
+        if type(target) is not Tracked:
+            raise ArgumentError(
+                f"{_shown(kernel)} into a plain array (out=, x += v, or at) would drop the "
+                f"gradient of the recorded one. Write y = xp.{f.path}(...), or x = x + v"
+            )
+        target[...] = recorded(f, kernel, inputs, kwargs)
+        return target
 
     def __cupy_override_reduction_kernel__(
         self, kernel: Any, axis: Any, dtype: Any, out: Any, keepdims: Any
@@ -409,62 +555,191 @@ class Tracked(Operators, LevelValue):
         f = BY_NAME.get(kernel.name.removeprefix("cupy_"))
         if f is None:
             raise _not_recorded(kernel)
-        return _recorded(f, f, (self,), {"axis": axis, "dtype": dtype, "keepdims": keepdims})
+        options = {"axis": axis, "dtype": dtype, "out": out, "keepdims": keepdims}
+        return recorded(f, f, (self,), options)
 
 
-def _method(f: Primitive, *positions: str) -> Any:
-    """Return a method that is the function `f`, its arguments in the order of `positions`."""
+def _method(f: Primitive, name: str = "") -> Any:
+    """Return the method that is the function `f`, with the arguments NumPy's has."""
 
     def method(self: Tracked, *args: Any, **kwargs: Any) -> Any:
-        if positions:
-            kwargs |= zip(positions, args, strict=False)
-            args = args[len(positions) :]
-        return _recorded(f, f, (self, *args), kwargs)
+        return recorded(f, f, (self, *args), kwargs, name)
 
-    method.__name__ = method.__qualname__ = f.name
+    method.__name__ = method.__qualname__ = name or f.name
     method.__doc__ = f"Return xp.{f.name} of the array."
     return method
 
 
-# Methods take by position what the standard's functions take by keyword, in NumPy's order.
-for _f in (F.sum, F.prod, F.mean, F.argmax, F.argmin):
-    setattr(Tracked, _f.name, _method(_f, "axis", "dtype", "out", "keepdims"))
-for _f in (F.max, F.min, F.all, F.any):
-    setattr(Tracked, _f.name, _method(_f, "axis", "out", "keepdims"))
-for _f in (F.std, F.var):
-    setattr(Tracked, _f.name, _method(_f, "axis", "dtype", "out", "ddof", "keepdims"))
-for _f in (F.argsort, F.repeat, F.take):
+def _numpy_method(function: Callable[..., Any]) -> Any:
+    """Return the method that is a NumPy function called on the array."""
+
+    def method(self: Tracked, *args: Any, **kwargs: Any) -> Any:
+        return function(self, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = function.__name__
+    method.__doc__ = f"Return xp.{function.__name__} of the array."
+    return method
+
+
+def _renewing_method(function: Callable[..., Any]) -> Any:
+    """Return the method by which NumPy writes into an array: this one is renewed."""
+
+    def method(self: Tracked, *args: Any, **kwargs: Any) -> None:
+        self[...] = function(self, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = function.__name__
+    method.__doc__ = f"Write xp.{function.__name__} of the array into it."
+    return method
+
+
+for _f in (F.sum, F.prod, F.mean, F.std, F.var, F.max, F.min, F.repeat, F.take):
     setattr(Tracked, _f.name, _method(_f))
-Tracked.cumsum = _method(F.cumulative_sum, "axis", "dtype", "out")  # type: ignore[attr-defined]
-Tracked.cumprod = _method(F.cumulative_prod, "axis", "dtype", "out")  # type: ignore[attr-defined]
+for _f in (F.all, F.any, F.argmax, F.argmin, F.argsort, F.nonzero, F.searchsorted, F.round):
+    setattr(Tracked, _f.name, _method(_f))
+for _f in (np.argpartition, np.choose, np.diagonal, np.ptp, np.trace):
+    setattr(Tracked, _f.__name__, _numpy_method(_f))
+for _f in (np.partition, IN_PLACE["put"], np.sort):
+    setattr(Tracked, _f.__name__, _renewing_method(_f))
+Tracked.cumsum = _method(F.cumulative_sum, "cumsum")  # type: ignore[attr-defined]
+Tracked.cumprod = _method(F.cumulative_prod, "cumprod")  # type: ignore[attr-defined]
 
 _NO_VALUE = inspect.signature(np.sum).parameters["keepdims"].default  # NumPy's mark of absence
 
 # What these say of an array is no number that a gradient could flow through.
-_FACTS = {
-    *(np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj),
-    *(np.ndim, np.result_type, np.shape, np.size),
+FACTS = {
+    *(np.array2string, np.array_repr, np.array_str, np.can_cast, np.common_type),
+    *(np.may_share_memory, np.min_scalar_type, np.ndim, np.result_type, np.shape),
+    *(np.shares_memory, np.size),
 }
 
-# The standard's names of arguments that NumPy also calls otherwise.
-_NEW_KEYWORDS = {"a_max": "max", "a_min": "min", "ddof": "correction"}
-
 _REDUCTIONS = {np.add: F.sum, np.multiply: F.prod, np.maximum: F.max, np.minimum: F.min}
+_SCANS = {np.add: F.cumulative_sum, np.multiply: F.cumulative_prod}
 
 
-def _recorded(f: Any, original: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    """Call a primitive with the arguments that NumPy's function of that name was called with."""
-    given = {k: v for k, v in kwargs.items() if v is not None and v is not _NO_VALUE}
-    kwargs = {_NEW_KEYWORDS.get(k, k): v for k, v in given.items()}
+def recorded(f: Any, original: Any, args: Any, kwargs: dict[str, Any], name: str = "") -> Any:
+    """Call a function with the arguments that NumPy's function of that name was called with."""
+    if kwargs:
+        kwargs = {k: v for k, v in kwargs.items() if v is not _NO_VALUE}
+    name = name or getattr(original, "__name__", "")
+    call: Any = CALLS.get(name, f) if f is None or "." not in f.path else f
     try:
-        return f(*args, **kwargs)
+        if call is f and (kwargs or not isinstance(f, Composite)):
+            args, kwargs = _bound(f, original, args, kwargs)
+        return call(*args, **kwargs)
     except GpugradError:
         raise
     except TypeError as error:
+        xp_name = name if f is None else f.path
         raise ArgumentError(
             f"{_shown(original)} of a recorded array: {error}. "
-            f"Write it as xp.{f.name}(...), with the array-API standard's arguments"
+            f"Write it as xp.{xp_name}(...), with the array-API standard's arguments"
         ) from error
+
+
+@functools.cache
+def _signature(function: Any) -> inspect.Signature | None:
+    """Return the signature of a NumPy function, None where it does not tell."""
+    try:
+        return inspect.signature(function) if hasattr(function, "_implementation") else None
+    except ValueError:
+        return None
+
+
+def _bound(f: Any, original: Any, args: Any, kwargs: Any) -> tuple[Any, dict[str, Any]]:
+    """Return arguments in the places where a definition, or a rule, has them.
+
+    A rule has the arrays by position and the options by keyword; what has its default is left out.
+    """
+    if f.arrays is None and not f.sequence and not isinstance(f, Composite):
+        args = _as_arrays(args)
+    signature = _signature(original)
+    if signature is None:
+        return args, {k: v for k, v in kwargs.items() if v is not None}
+    bound = signature.bind(*args, **kwargs)
+    if isinstance(f, Composite):
+        return bound.args, bound.kwargs
+    count = max([getattr(rule, "positional", 0) for rule in f.rrules])
+    given = [
+        (name, value)
+        for name, value in bound.arguments.items()
+        if value is not signature.parameters[name].default
+    ]
+    return tuple([value for _, value in given[:count]]), dict(given[count:])
+
+
+def _as_arrays(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return arguments that are all arrays, those that are lists of numbers, too."""
+    if not any(type(x) in (list, tuple) for x in args):
+        return args
+    like = next(x for x in args if isinstance(x, Tracked))
+    return tuple([array_like(x, like) for x in args])
+
+
+def _in_place(function: Any, target: Any, *args: Any, **kwargs: Any) -> None:
+    """Renew a recorded array that NumPy would write into."""
+    name = function.__name__
+    if type(target) is not Tracked:
+        raise ArgumentError(
+            f"numpy.{name} into a plain array would drop the gradient of the recorded one. Make "
+            f"the array by xp.zeros_like(x), or write y = xp.{name}(...), which returns a new one"
+        )
+    target[...] = IN_PLACE[name](target, *args, **kwargs)
+
+
+def _into(ufunc: Any, out: tuple[Any, ...], y: Any) -> Any:
+    """Renew the recorded array that a ufunc's out= is."""
+    (target,) = out if len(out) == 1 else (None,)
+    if type(target) is not Tracked:
+        raise ArgumentError(
+            f"numpy.{ufunc.__name__} into a plain array would drop the gradient of the "
+            f"recorded one. Write y = xp.{_name_in_xp(ufunc)}(...), without out= and not in place"
+        )
+    target[...] = y
+    return target
+
+
+def _name_in_xp(ufunc: Any) -> str:
+    f = primitive_of(ufunc)
+    return ufunc.__name__ if f is None else f.name
+
+
+def _add_at(ufunc: Any, target: Any, index: Any, values: Any = None) -> None:
+    """Renew a recorded array by what a ufunc does at an index, repeated places adding up."""
+    if ufunc not in (np.add, np.subtract) or type(target) is not Tracked:
+        raise ArgumentError(
+            f"numpy.{ufunc.__name__}.at of a recorded array cannot be recorded. "
+            f"Write x[index] = ..., with functions of gpugrad.xp; numpy.add.at writes into a "
+            f"recorded array alone: make it by xp.zeros_like(x)"
+        )
+    values = F.broadcast_to(values, target[index].shape)
+    target[...] = ufunc(target, F.scatter_add(values, index, target.shape))
+
+
+def _ufunc_method(ufunc: Any, f: Any, method: str, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Return what reduce, accumulate and outer of a ufunc say of recorded arrays."""
+    if method == "reduce" and ufunc in _REDUCTIONS:
+        return recorded(_REDUCTIONS[ufunc], _REDUCTIONS[ufunc], args, {"axis": 0, **kwargs})
+    if method == "accumulate" and ufunc in _SCANS:
+        return recorded(_SCANS[ufunc], _SCANS[ufunc], args, {"axis": 0, **kwargs})
+    if method == "accumulate" and ufunc in (np.maximum, np.minimum):
+        return _running(ufunc, *args, **kwargs)
+    if method == "outer" and f is not None:
+        a, b = args
+        return f(F.reshape(a, (*shape_of(a), *(1 for _ in shape_of(b)))), b, **kwargs)
+    raise ArgumentError(
+        f"numpy.{ufunc.__name__}.{method} of a recorded array cannot be recorded. "
+        f"Write it with functions of gpugrad.xp"
+    )
+
+
+def _running(ufunc: Any, x: Any, axis: int = 0) -> Any:
+    """Return the running maximum or minimum: the last element that reached it."""
+    best = ufunc.accumulate(stopped(x), axis=axis)
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    places = F.reshape(namespace.create("arange", x.shape[axis], like=x), tuple(shape))
+    reached = F.where((best == x) | F.isnan(x), places, 0)
+    return F.take_along_axis(x, np.maximum.accumulate(reached, axis=axis), axis=axis)
 
 
 def _not_recorded(function: Any) -> GpugradError:
@@ -480,6 +755,8 @@ def _shown(function: Any) -> str:
     name = function.__name__
     if isinstance(function, Primitive):
         return f"x.{name}"
+    if type(function).__name__ == "ufunc" and name.startswith("cupy"):
+        return name.replace("_", ".", 1 + 2 * name.startswith("cupyx"))
     is_numpy = vars(np).get(name) is function
     module = "numpy" if is_numpy else getattr(function, "__module__", None)
     return f"{module}.{name}" if module else name
@@ -493,7 +770,7 @@ def _check_not_assigned() -> None:
 
     NumPy asks by `float(x)`, as users do who want to leave the tape: the bytecode tells them apart.
     """
-    frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]
+    frame = sys._getframe(3)  # pyright: ignore[reportPrivateUsage]
     if frame.f_code.co_code[frame.f_lasti] == _STORE_SUBSCR:
         raise ConversionError(
             "array[i] = x: x is recorded and the array is not, which would drop the gradient of "
@@ -517,11 +794,14 @@ class _Stale(Level):
         super().__init__()
         self.birth = float("inf")
 
-    def call(self, f: Any, args: Any, kwargs: Any) -> NoReturn:
-        raise self.error(f.name)
+    def call(self, f: Any, args: Any, kwargs: Any) -> Any:
+        """Call `f` once the arrays are brought up to date, if they can be."""
+        _check_all(f.name, args)
+        return youngest(args).call(f, args, kwargs)
 
-    def binary(self, f: Any, a: Any, b: Any) -> NoReturn:
-        raise self.error(f.name)
+    def binary(self, f: Any, a: Any, b: Any) -> Any:
+        """Call `f` once the arrays are brought up to date, if they can be."""
+        return self.call(f, (a, b), {})
 
     @staticmethod
     def error(name: str) -> AliasError:
@@ -532,6 +812,14 @@ class _Stale(Level):
             f"cannot. Assign to the array itself, x[i, j] = v instead of x[i][j] = v, or take the "
             f"view after the assignment, or take a copy: x[i].copy()"
         )
+
+
+def _check_all(name: str, args: Any) -> None:
+    for x in args:
+        if type(x) is Tracked:
+            x.check_current(name)
+        elif type(x) in (list, tuple):
+            _check_all(name, x)
 
 
 _STALE = _Stale()

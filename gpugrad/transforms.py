@@ -10,7 +10,7 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError, OutputError
 from gpugrad.namespace import LevelValue, kind_of, shape_of
-from gpugrad.pullback import Inputs, Outputs, name_of, record, recordable
+from gpugrad.pullback import Inputs, Outputs, check_not_left, name_of, record, recordable
 from gpugrad.structure import NOTHING, Walk
 from gpugrad.tangent import number_like
 from gpugrad.tape import Tape, show_space, space_of
@@ -82,6 +82,7 @@ def value_and_grad(
         if has_aux:
             y, aux = _split_aux(name, y)
         outputs = Outputs(tape, y)
+        check_not_left("grad", name, tape, y)
         seed = _seed(name, outputs)
         gradients = inputs.gradients(tape.sweep(seed, keep=False), zeros=True)
         found = gradients if several else gradients[0]

@@ -80,7 +80,7 @@ def test_functions_of_ones_own_are_not_mistaken_for_them():
     assert gg.pullback(cos, 2.0)[1](1.0) == (None, 3.0)
 
 
-@pytest.mark.parametrize("thing", [3, "sin", None, [], {}, len, print, np.linalg.norm, object])
+@pytest.mark.parametrize("thing", [3, "sin", None, [], {}, len, print, np.emath.sqrt, object])
 def test_other_things_are_no_primitives(thing):
     assert primitive_of(thing) is None
 
@@ -107,9 +107,11 @@ def test_xp_is_a_hashable_module_with_a_name():
 
 def test_recorded_arrays_name_it_as_theirs():
     def f(x):
-        assert array_api_compat.array_namespace(x) is xp
-        assert array_api_compat.array_namespace(x, x * 2) is xp
-        assert x.__array_namespace__(api_version="2024.12") is xp
+        library = array_api_compat.array_namespace(x)
+        assert library.__name__ == "gpugrad.xp"
+        assert library.sin is xp.sin
+        assert array_api_compat.array_namespace(x, x * 2, x > 0, library.zeros(2)) is library
+        assert x.__array_namespace__(api_version="2024.12") is library
         return x
 
     gg.pullback(f, np.ones(3))
@@ -295,8 +297,8 @@ def test_the_source_of_a_generated_rule_can_be_looked_up():
     gg.rrule(xp.tanh, np.ones(2))
     names = [name for name in linecache.cache if name.startswith("<gpugrad tanh ")]
     sources = ["".join(linecache.getlines(name)) for name in names]
-    assert all("def tanh_rrule(x):" in source for source in sources)
-    assert any("def tanh_back(dy):" in source for source in sources)
+    rules = [source for source in sources if "def tanh_rrule(x):" in source]  # others are forward
+    assert any("def tanh_back(dy):" in source for source in rules)
 
 
 X, Y, Z = Symbol("x"), Symbol("y"), Symbol("z")

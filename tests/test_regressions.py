@@ -13,9 +13,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gpugrad as gg
-from gpugrad import xp
 from gpugrad.errors import ArgumentError, ConversionError, OutputError
-from tests.numeric import derivative, inner
+from gpugrad.testing import derivative, inner
 
 X = np.array([[1.5, -0.3, 2.2], [0.7, 3.1, -1.2]])
 V = np.array([0.5, 1.5, 2.5])
@@ -38,25 +37,16 @@ def check(f, x):
 @pytest.mark.parametrize(
     ("f", "options"),
     [
-        (np.mean, {"where": X > 0}),
-        (np.prod, {"where": X > 0}),
-        (np.var, {"where": X > 0}),
-        (np.std, {"where": X > 0}),
-        (np.sum, {"where": X > 0}),
-        (np.prod, {"initial": 3.0}),
-        (np.min, {"initial": -9.0}),
-        (np.max, {"initial": 9.0}),
-        (np.var, {"mean": np.zeros((1, 1))}),
         (np.mean, {"out": np.zeros(())}),
         (np.prod, {"out": np.zeros(())}),
         (np.cumsum, {"axis": 1, "out": np.zeros((2, 3))}),
         (np.cumprod, {"axis": 1, "out": np.zeros((2, 3))}),
-        (np.reshape, {"shape": (3, 2), "order": "F"}),
+        (np.reshape, {"shape": (3, 2), "order": "A"}),
     ],
     ids=lambda x: x.__name__ if callable(x) else "-".join(x),
 )
 def test_what_a_rule_does_not_know_is_an_error(f, options):
-    with pytest.raises(ArgumentError, match=f"numpy.{f.__name__} .* unexpected keyword argument"):
+    with pytest.raises(ArgumentError, match=f"numpy.{f.__name__} of a recorded array: .*xp"):
         gg.grad(lambda x: np.sum(f(x, **options)))(X)
 
 
@@ -225,15 +215,6 @@ def test_a_recorded_keyword_argument_says_what_to_write(call, advice):
         gg.pullback(call, V, 0.25)
     _, back = gg.pullback(lambda x, c: call(x, gg.stop_gradient(c)), V, 0.25)
     assert back(1.0)[2] is None
-
-
-@pytest.mark.parametrize(
-    "f", [xp.unique_all, xp.unique_counts, xp.unique_inverse, xp.unique_values]
-)
-def test_unique_values_of_a_recorded_array_are_refused(f):
-    with pytest.raises(ArgumentError, match=f"{f.name}.*stop_gradient"):
-        gg.pullback(lambda x: f(x)[0], V)
-    assert_array_equal(gg.grad(lambda x: x[len(f(gg.stop_gradient(x))) % 3])(V).sum(), 1.0)
 
 
 def test_a_recorded_array_is_not_pickled():

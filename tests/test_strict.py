@@ -21,21 +21,7 @@ DEVICE = strict.Device("device1")
 RNG = np.random.default_rng(0)
 
 
-@pytest.fixture(autouse=True)
-def reflected_operators(monkeypatch):
-    """Let `array + recorded` ask the recorded one, as it does with NumPy and CuPy.
-
-    Before an operator of array_api_strict 2.6 returns NotImplemented, as Python wants it to, it
-    raises a TypeError for whatever is none of its arrays.
-    """
-    kind = type(strict.asarray(0.0))
-    check = kind._check_type_device
-
-    def check_unless_recorded(self, other):
-        if not isinstance(other, gg.Tracked):
-            check(self, other)
-
-    monkeypatch.setattr(kind, "_check_type_device", check_unless_recorded)
+pytestmark = pytest.mark.usefixtures("reflected_operators")
 
 
 def to_device1(structure):

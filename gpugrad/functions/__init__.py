@@ -125,7 +125,7 @@ concat = _function("concat", sequence=True)
 expand_dims = _function("expand_dims", arrays=(0,), view=True)
 flip = _function("flip", arrays=(0,), view=True)
 moveaxis = _function("moveaxis", arrays=(0,), view=True)
-permute_dims = _function("permute_dims", arrays=(0,), view=True)
+permute_dims = _function("permute_dims", arrays=(0,), keywords=("x", "axes"), view=True)
 repeat = _function("repeat", arrays=(0,))
 reshape = _function("reshape", arrays=(0,), view=True)
 roll = _function("roll", arrays=(0,))
@@ -136,10 +136,6 @@ take_along_axis = _function("take_along_axis", arrays=(0,))
 tile = _function("tile", arrays=(0,))
 tril = _function("tril", arrays=(0,))
 triu = _function("triu", arrays=(0,))
-unique_all = _function("unique_all")
-unique_counts = _function("unique_counts")
-unique_inverse = _function("unique_inverse")
-unique_values = _function("unique_values")
 unstack = _function("unstack", arrays=(0,), view=True)
 
 
@@ -162,7 +158,7 @@ def diff(x: Any, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any
     ends = [None if end is None else _edge(end, x, axis) for end in (prepend, append)]
     parts = [part for part in (ends[0], x, ends[1]) if part is not None]
     y = x if len(parts) == 1 else concat(parts, axis=axis)
-    for _ in range(n):
+    for _ in range(builtins.min(n, y.shape[axis])):
         y = slice_along(y, axis, 1, None) - slice_along(y, axis, None, -1)
     return y
 
@@ -174,6 +170,38 @@ def _edge(end: Any, x: Any, axis: int) -> Any:
     shape = list(x.shape)
     shape[axis] = 1
     return broadcast_to(reshape(end, (1,) * len(shape)), tuple(shape))
+
+
+# --- Values without their repetitions: the gradient of each goes to where it is first ---------
+
+
+@_composite()
+def unique_all(x: Any, /) -> Any:
+    """Return the values of `x`, where each is first, which one is where, and how often each is."""
+    found = unique_all(namespace.plain(x))
+    return found._replace(values=take(reshape(x, (-1,)), found.indices))
+
+
+@_composite()
+def unique_counts(x: Any, /) -> Any:
+    """Return the values of `x`, and how often each occurs."""
+    found = unique_all(x)
+    return unique_counts(namespace.plain(x))._replace(values=found.values, counts=found.counts)
+
+
+@_composite()
+def unique_inverse(x: Any, /) -> Any:
+    """Return the values of `x`, and which one is where."""
+    found = unique_all(x)
+    return unique_inverse(namespace.plain(x))._replace(
+        values=found.values, inverse_indices=found.inverse_indices
+    )
+
+
+@_composite()
+def unique_values(x: Any, /) -> Any:
+    """Return the values of `x`, each once."""
+    return unique_all(x).values
 
 
 # --- Indexing --------------------------------------------------------------------------------
@@ -217,9 +245,23 @@ scatter_add = Primitive("scatter_add", default=_scatter_add, arrays=(0,))
 # --- Arrays like another: recorded where that is, so that they can be assigned into ----------
 
 empty_like = _function("empty_like")
-full_like = _function("full_like", keywords=("x", "fill_value"))
 ones_like = _function("ones_like")
 zeros_like = _function("zeros_like")
+
+
+@_composite()
+def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Any:
+    """Return an array like `x`, filled with a number, whose gradient is the sum of all.
+
+    Args:
+        x: array of any shape; no gradient flows to it.
+        fill_value: a number, or an array that broadcasts to the shape of `x`.
+        dtype: the data type; that of `x` by default.
+        device: that of `x`: a recorded array cannot be made elsewhere.
+    """
+    zeros = zeros_like(x, dtype=dtype)
+    y = zeros + fill_value
+    return y if y.dtype == zeros.dtype else astype(y, zeros.dtype)
 
 # --- Python's own ----------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import special as S
-from gpugrad.namespace import shape_of
+from gpugrad.namespace import kind_of, shape_of
 from gpugrad.network.randomness import uniform
 from gpugrad.primitive import Composite, named
 
@@ -112,7 +112,7 @@ def trelu(x: Any, theta: Any = 1.0) -> Any:
         x: array of any shape, real floating.
         theta: the threshold.
     """
-    return F.where(x > theta, x, 0.0)
+    return F.where(x <= theta, 0.0, x)
 
 
 @named()
@@ -156,6 +156,11 @@ def selu(x: Any) -> Any:
 # --- Gates: x times something between 0 and 1 ------------------------------------------------
 
 
+def above(x: Any) -> Any:
+    """Return x, or −1000 where it is less: there each gate is 0, and 0 times −∞ is NaN."""
+    return F.maximum(x, -1000.0)
+
+
 @named()
 def swish(x: Any) -> Any:
     """Return x σ(x), elementwise; also called silu.
@@ -163,7 +168,7 @@ def swish(x: Any) -> Any:
     Args:
         x: array of any shape, real floating.
     """
-    return x * sigmoid(x)
+    return above(x) * sigmoid(x)
 
 
 silu = swish
@@ -177,7 +182,7 @@ def mish(x: Any) -> Any:
     Args:
         x: array of any shape, real floating.
     """
-    return x * F.tanh(softplus(x))
+    return above(x) * F.tanh(softplus(x))
 
 
 def gelu_tanh_logit(x: Any) -> Any:
@@ -196,7 +201,7 @@ def gelu_tanh(x: Any) -> Any:
     Args:
         x: array of any shape, real floating.
     """
-    return x * sigmoid(gelu_tanh_logit(x))
+    return above(x) * sigmoid(gelu_tanh_logit(x))
 
 
 gelu = gelu_tanh
@@ -215,7 +220,7 @@ def gelu_sigmoid(x: Any) -> Any:
     Args:
         x: array of any shape, real floating.
     """
-    return x * sigmoid(gelu_sigmoid_logit(x))
+    return above(x) * sigmoid(gelu_sigmoid_logit(x))
 
 
 @named()
@@ -223,15 +228,17 @@ def gelu_erf(x: Any) -> Any:
     """Return x Φ(x) = x/2 erfc(−x/√2), elementwise: the GELU without approximation.
 
     Args:
-        x: array of any shape, real floating. For NumPy's, SciPy is needed, which computes it of
-            float16 in float64.
+        x: array of any shape, real floating. For NumPy's, SciPy is needed.
     """
-    return x * normal_cdf(x)
+    return above(x) * normal_cdf(x)
 
 
+@named()
 def normal_cdf(x: Any) -> Any:
     """Return Φ(x), the normal distribution's cumulative function; beyond ±40 it is 0 or 1."""
-    return 0.5 * S.erfc(-math.sqrt(0.5) * F.clip(x, -40.0, 40.0))
+    y = 0.5 * S.erfc(-math.sqrt(0.5) * F.clip(x, -40.0, 40.0))
+    dtype = getattr(x, "dtype", None)
+    return y if dtype is None or kind_of(x) != "f" else F.astype(y, dtype)  # SciPy widens float16
 
 
 @named()
@@ -241,7 +248,7 @@ def hardswish(x: Any) -> Any:
     Args:
         x: array of any shape, real floating.
     """
-    return x * hardsigmoid(x)
+    return above(x) * hardsigmoid(x)
 
 
 @named()
@@ -265,13 +272,12 @@ def glu(x: Any, /, *, axis: int = -1) -> Any:
     Raises:
         ArgumentError: the axis cannot be halved.
     """
-    shape = shape_of(x)
-    if not shape or shape[axis] % 2:
+    half, rest = divmod(axis_length("glu", x, axis), 2)
+    if rest:
         raise ArgumentError(
-            f"glu: an axis of even length is halved; axis {axis} of shape {shape} is not. "
+            f"glu: an axis of even length is halved; axis {axis} of shape {x.shape} is not. "
             f"Give the layer before it twice the features"
         )
-    half = shape[axis] // 2
     return F.slice_along(x, axis, None, half) * sigmoid(F.slice_along(x, axis, half, None))
 
 
@@ -329,7 +335,7 @@ def hardshrink(x: Any, threshold: Any = 0.5) -> Any:
         x: array of any shape, real floating.
         threshold: λ, not negative.
     """
-    return F.where(F.abs(x) > threshold, x, 0.0)
+    return F.where(F.abs(x) <= threshold, 0.0, x)
 
 
 @named()
@@ -420,4 +426,12 @@ def softmin(x: Any, /, *, axis: Any = -1) -> Any:
         x: array with at least one axis, real floating.
         axis: the axis of the classes, or a tuple of axes.
     """
-    return softmax(-x, axis=axis)
+    return softmax(F.negative(x), axis=axis)
+
+
+def axis_length(name: str, x: Any, axis: int) -> int:
+    """Return how long an axis is; raise ArgumentError where there is none."""
+    shape = shape_of(x)
+    if not -len(shape) <= axis < len(shape):
+        raise ArgumentError(f"{name}: an array of shape {shape} has no axis {axis}")
+    return shape[axis]

@@ -18,19 +18,29 @@ Axis = int | tuple[int, ...]
 
 
 class Standardised:
-    """What standardised values and their derivatives have in common: y = s (x − μ)."""
+    """What standardised values and their derivatives have in common: y = s (x − μ).
+
+    All is computed in float32 at least: the square of 300 is no number of float16.
+    """
 
     def __init__(self, x: Any, axis: Axis, epsilon: float, *, centre: bool = True) -> None:
         self.axis = axis
         self.centre = centre
+        self.dtype = x.dtype
+        x = widened(x)
         self.mean = F.mean(x, axis=axis, keepdims=True) if centre else None
         self.deviation = x - self.mean if centre else x
         self.variance = F.mean(F.square(self.deviation), axis=axis, keepdims=True)
         self.scale = 1 / F.sqrt(self.variance + epsilon)
         self.y = self.deviation * self.scale
 
+    def narrowed(self, x: Any) -> Any:
+        """Return numbers in the data type of the argument."""
+        return x if x.dtype == self.dtype or kind_of(self) != "f" else F.astype(x, self.dtype)
+
     def moved(self, dx: Any) -> Any:
         """Return J dx = s (dx − mean(dx) − y mean(y dx)); J is symmetric, so this is Jᵀ dx too."""
+        dx = widened(dx)
         along = F.mean(dx * self.y, axis=self.axis, keepdims=True)
         if self.centre:
             dx = dx - F.mean(dx, axis=self.axis, keepdims=True)

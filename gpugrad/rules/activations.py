@@ -55,9 +55,14 @@ def _celu_by_alpha(z: Any) -> Any:
     return F.expm1(z) - z * F.exp(z)
 
 
+def _within(x: Any) -> Any:
+    """Return x within ±1000: beyond, the slopes of gates are 0, and 0 times ∞ is NaN."""
+    return F.clip(x, -1000.0, 1000.0)
+
+
 def _swish_slope(z: Any) -> Any:
     """Return d/dz of z σ(z)."""
-    return sigmoid(z) + z * sigmoid(z) * sigmoid(-z)
+    return sigmoid(z) + _within(z) * sigmoid(z) * sigmoid(-z)
 
 
 def _gelu_tanh_slope(x: Any) -> Any:
@@ -70,7 +75,11 @@ def _gelu_tanh_slope(x: Any) -> Any:
 def _gelu_erf_slope(x: Any) -> Any:
     """Return Φ(x) + x Φ'(x); beyond ±40 the density is 0 in every data type."""
     c = F.clip(x, -40.0, 40.0)
-    return normal_cdf(x) + c * F.exp(-0.5 * c * c) / math.sqrt(2 * math.pi)
+    return normal_cdf(x) + c * _normal_density(c)
+
+
+def _normal_density(c: Any) -> Any:
+    return F.exp(-0.5 * c * c) / math.sqrt(2 * math.pi)
 
 
 scalar_rule(sigmoid, lambda y, x: y * (1 - y), real=True)
@@ -107,18 +116,21 @@ scalar_rule(
 scalar_rule(swish, lambda y, x: _swish_slope(x), real=True)
 scalar_rule(
     mish,
-    lambda y, x: F.tanh(softplus(x)) + x * (1 - F.square(F.tanh(softplus(x)))) * sigmoid(x),
+    lambda y, x: (
+        F.tanh(softplus(x)) + _within(x) * (1 - F.square(F.tanh(softplus(x)))) * sigmoid(x)
+    ),
     real=True,
 )
 scalar_rule(gelu_tanh, lambda y, x: _gelu_tanh_slope(x), real=True)
 scalar_rule(gelu_sigmoid, lambda y, x: _swish_slope(gelu_sigmoid_logit(x)), real=True)
 scalar_rule(gelu_erf, lambda y, x: _gelu_erf_slope(x), real=True)
+scalar_rule(normal_cdf, lambda y, x: _normal_density(F.clip(x, -40.0, 40.0)), real=True)
 scalar_rule(
     hardswish,
     lambda y, x: F.where(x < -3, 0.0, F.where(x > 3, 1.0, x / 3 + 0.5)),
     real=True,
 )
-scalar_rule(lisht, lambda y, x: F.tanh(x) + x * (1 - F.square(F.tanh(x))), real=True)
+scalar_rule(lisht, lambda y, x: F.tanh(x) + _within(x) * (1 - F.square(F.tanh(x))), real=True)
 
 # --- Hard and soft steps ---------------------------------------------------------------------
 scalar_rule(hardsigmoid, lambda y, x: F.indicator(F.abs(x) < 3, x) / 6, real=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.frule import frule, linear
+from gpugrad.functions.elementwise import cbrt, exp2, fmod
 from gpugrad.namespace import kind_of
 from gpugrad.registry import rrule
 from gpugrad.scalar import scalar_rule
@@ -44,6 +45,8 @@ scalar_rule(
     lambda y, x, n: n * x ** F.where(n == 0, 1, n - 1),  # 0 · x, not 0 · x⁻¹, at n = 0
     lambda y, x, n: y * F.log(nonzero(x)),  # 0 · log 1, not 0 · log 0, at x = 0
 )
+scalar_rule(cbrt, lambda y, x: 1 / (3 * y * y), real=True)
+scalar_rule(fmod, 1, lambda y, a, b: -F.trunc(a / b), real=True)
 scalar_rule(F.remainder, 1, lambda y, a, b: -F.floor_divide(a, b), real=True)
 scalar_rule(
     F.hypot,
@@ -67,6 +70,7 @@ scalar_rule(
 
 # --- Exponentials and logarithms -------------------------------------------------------------
 scalar_rule(F.exp, lambda y, x: y)
+scalar_rule(exp2, lambda y, x: LN2 * y)
 scalar_rule(F.expm1, lambda y, x: y + 1)
 scalar_rule(F.log, lambda y, x: 1 / x)
 scalar_rule(F.log1p, lambda y, x: 1 / (1 + x))

@@ -8,7 +8,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.frule import frule, linear
-from gpugrad.namespace import library_of, plain, shape_of
+from gpugrad.namespace import kind_of, library_of, plain, shape_of
 from gpugrad.registry import rrule
 from gpugrad.tangent import Projection, Tangent
 
@@ -39,9 +39,10 @@ def index_set_rrule(
     """What was overwritten gets no gradient; what was written gets that of its place."""
     project = Projection(values) if needs[2] else None
     shape = shape_of(x)
+    whole = _is_whole(shape, index, shape_of(values))
 
     def index_set_back(dy: Any) -> Any:
-        dx = F.index_set(dy, index, 0) if needs[0] else None
+        dx = F.index_set(dy, index, 0) if needs[0] and not whole else None
         if project is None:
             return None, dx, None, None
         dvalues = F.getitem(dy, index)
@@ -50,6 +51,18 @@ def index_set_rrule(
         return None, dx, None, project(dvalues)
 
     return F.index_set(x, index, values), index_set_back
+
+
+def _is_whole(shape: tuple[int, ...], mask: Any, written: tuple[int, ...]) -> bool:
+    """Say whether as many values are written by a mask as it has places, and so to all of them.
+
+    Then nothing of the old array is left. A gradient of zeros would not say the same: on its way
+    back through what gave the old array a NaN, it becomes NaN.
+    """
+    if not hasattr(mask, "dtype") or kind_of(mask) != "b":
+        return False
+    count = math.prod(mask.shape)  # one value alone could be there to broadcast
+    return count > 1 and written == (count, *shape[len(mask.shape) :])
 
 
 def _stayed(index: Any, written: Any, shape: tuple[int, ...]) -> Any:

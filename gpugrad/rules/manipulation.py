@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad.errors import ArgumentError
 from gpugrad.frule import frule, linear
 from gpugrad.namespace import shape_of
 from gpugrad.registry import rrule
@@ -118,7 +117,7 @@ def repeat_rrule(_: Any, x: Any, repeats: Any, *, axis: int | None = None) -> An
     repeats = _one_or_many(repeats)
     y = F.repeat(x, repeats, axis=axis)
     old = shape_of(x)
-    shape = old if axis is not None else (math.prod(old),)
+    shape = (math.prod(old),) if axis is None or not old else old
     along = 0 if axis is None else axis % len(shape)
 
     def repeat_back(dy: Any) -> Any:
@@ -196,19 +195,6 @@ linear(
 )
 
 
-# --- Values without their repetitions --------------------------------------------------------
-def _unique_rrule(f: Any, x: Any) -> NoReturn:
-    """Refuse: counts and indices have no gradient, but the values beside them do."""
-    raise ArgumentError(
-        f"{f.name}: the gradient of the values it returns cannot be recorded. For the counts and "
-        f"indices write xp.{f.name}(gpugrad.stop_gradient(x)), for the values x[indices]"
-    )
-
-
-for _f in (F.unique_all, F.unique_counts, F.unique_inverse, F.unique_values):
-    rrule.register(_f)(_unique_rrule)
-
-
 # --- Arrays like another ---------------------------------------------------------------------
 def _constant_like_rrule(f: Any, x: Any, **kwargs: Any) -> Any:
     """No gradient flows, but the result is recorded: one can assign recorded values into it."""
@@ -226,25 +212,3 @@ def _constant_like_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Any
 for _f in (F.empty_like, F.ones_like, F.zeros_like):
     rrule.register(_f)(_constant_like_rrule)
     frule.register(_f)(_constant_like_frule)
-
-
-@rrule.register(F.full_like)
-def full_like_rrule(
-    _: Any, x: Any, fill_value: Any, *, needs: tuple[bool, bool], **kwargs: Any
-) -> Any:
-    project = Projection(fill_value) if needs[1] else None
-
-    def full_like_back(dy: Any) -> Any:
-        return None, None, project(F.sum(dy)) if project else None
-
-    if project is None:
-        return F.full_like(x, fill_value, **kwargs), full_like_back
-    return F.broadcast_to(fill_value, shape_of(x)), full_like_back
-
-
-@frule.register(F.full_like)
-def full_like_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Any:
-    (x, fill_value), (_, dfill_value) = args, tangents
-    if dfill_value is None:
-        return F.full_like(x, fill_value, **kwargs), None
-    return F.broadcast_to(fill_value, shape_of(x)), F.broadcast_to(dfill_value, shape_of(x))

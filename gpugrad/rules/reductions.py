@@ -17,7 +17,7 @@ Axis = int | tuple[int, ...] | None
 
 def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """Return the axes that `axis` means, none negative, in order."""
-    if axis is None:
+    if axis is None or ndim == 0:  # NumPy lets a number have an axis 0
         return tuple(range(ndim))
     axes = axis if isinstance(axis, tuple) else (axis,)
     return tuple(sorted(a % ndim for a in axes))

@@ -5,18 +5,18 @@
 
 `xp.sin` is NumPy's on a NumPy array, CuPy's on a CuPy array, and recorded on a recorded one. It is
 the namespace that recorded arrays name as their own, so code written to the array-API standard
-(2024.12) runs on them unchanged. Creation functions follow `device` and `dtype`, and make NumPy
-arrays where neither says otherwise.
+(2024.12) runs on them unchanged: SciPy's, with SCIPY_ARRAY_API=1 in the environment, and
+scikit-learn's, under config_context(array_api_dispatch=True). They refuse plain arrays beside
+recorded ones: bring those over by x.__array_namespace__().asarray(plain).
+
+Creation functions follow `device` and `dtype`, and make NumPy arrays where neither says otherwise;
+those of x.__array_namespace__() make constants, see `gpugrad/constants.py`.
 """
 
 from __future__ import annotations
 
-import builtins
-from typing import Any
-
 import numpy as np
 
-from gpugrad import namespace
 from gpugrad.functions import abs as abs
 from gpugrad.functions import acos as acos
 from gpugrad.functions import acosh as acosh
@@ -133,13 +133,175 @@ from gpugrad.functions import var as var
 from gpugrad.functions import vecdot as vecdot
 from gpugrad.functions import where as where
 from gpugrad.functions import zeros_like as zeros_like
-from gpugrad.functions.beyond import deg2rad as deg2rad
-from gpugrad.namespace import LevelValue, Library, library_for, library_of, plain
+from gpugrad.functions.calculus import convolve as convolve
+from gpugrad.functions.calculus import correlate as correlate
+from gpugrad.functions.calculus import ediff1d as ediff1d
+from gpugrad.functions.calculus import geomspace as geomspace
+from gpugrad.functions.calculus import gradient as gradient
+from gpugrad.functions.calculus import i0 as i0
+from gpugrad.functions.calculus import interp as interp
+from gpugrad.functions.calculus import logspace as logspace
+from gpugrad.functions.calculus import poly as poly
+from gpugrad.functions.calculus import polyadd as polyadd
+from gpugrad.functions.calculus import polyder as polyder
+from gpugrad.functions.calculus import polyint as polyint
+from gpugrad.functions.calculus import polymul as polymul
+from gpugrad.functions.calculus import polysub as polysub
+from gpugrad.functions.calculus import polyval as polyval
+from gpugrad.functions.calculus import trapezoid as trapezoid
+from gpugrad.functions.calculus import vander as vander
+from gpugrad.functions.einstein import einsum as einsum
+from gpugrad.functions.elementwise import angle as angle
+from gpugrad.functions.elementwise import cbrt as cbrt
+from gpugrad.functions.elementwise import deg2rad as deg2rad
+from gpugrad.functions.elementwise import divmod as divmod
+from gpugrad.functions.elementwise import exp2 as exp2
+from gpugrad.functions.elementwise import fabs as fabs
+from gpugrad.functions.elementwise import float_power as float_power
+from gpugrad.functions.elementwise import fmax as fmax
+from gpugrad.functions.elementwise import fmin as fmin
+from gpugrad.functions.elementwise import fmod as fmod
+from gpugrad.functions.elementwise import frexp as frexp
+from gpugrad.functions.elementwise import heaviside as heaviside
+from gpugrad.functions.elementwise import ldexp as ldexp
+from gpugrad.functions.elementwise import logaddexp2 as logaddexp2
+from gpugrad.functions.elementwise import modf as modf
+from gpugrad.functions.elementwise import nan_to_num as nan_to_num
+from gpugrad.functions.elementwise import rad2deg as rad2deg
+from gpugrad.functions.elementwise import real_if_close as real_if_close
+from gpugrad.functions.elementwise import sinc as sinc
+from gpugrad.functions.elementwise import unwrap as unwrap
+from gpugrad.functions.matrices import cross as cross
+from gpugrad.functions.matrices import diag as diag
+from gpugrad.functions.matrices import diagflat as diagflat
+from gpugrad.functions.matrices import diagonal as diagonal
+from gpugrad.functions.matrices import dot as dot
+from gpugrad.functions.matrices import inner as inner
+from gpugrad.functions.matrices import kron as kron
+from gpugrad.functions.matrices import matvec as matvec
+from gpugrad.functions.matrices import outer as outer
+from gpugrad.functions.matrices import trace as trace
+from gpugrad.functions.matrices import vdot as vdot
+from gpugrad.functions.matrices import vecmat as vecmat
+from gpugrad.functions.ordering import median as median
+from gpugrad.functions.ordering import nanmedian as nanmedian
+from gpugrad.functions.ordering import nanpercentile as nanpercentile
+from gpugrad.functions.ordering import nanquantile as nanquantile
+from gpugrad.functions.ordering import partition as partition
+from gpugrad.functions.ordering import percentile as percentile
+from gpugrad.functions.ordering import quantile as quantile
+from gpugrad.functions.ordering import sort as sort
+from gpugrad.functions.ordering import unique as unique
+from gpugrad.functions.selection import apply_along_axis as apply_along_axis
+from gpugrad.functions.selection import apply_over_axes as apply_over_axes
+from gpugrad.functions.selection import choose as choose
+from gpugrad.functions.selection import compress as compress
+from gpugrad.functions.selection import copyto as copyto
+from gpugrad.functions.selection import extract as extract
+from gpugrad.functions.selection import fill_diagonal as fill_diagonal
+from gpugrad.functions.selection import piecewise as piecewise
+from gpugrad.functions.selection import place as place
+from gpugrad.functions.selection import put as put
+from gpugrad.functions.selection import put_along_axis as put_along_axis
+from gpugrad.functions.selection import putmask as putmask
+from gpugrad.functions.selection import select as select
+from gpugrad.functions.shaping import append as append
+from gpugrad.functions.shaping import array_split as array_split
+from gpugrad.functions.shaping import atleast_1d as atleast_1d
+from gpugrad.functions.shaping import atleast_2d as atleast_2d
+from gpugrad.functions.shaping import atleast_3d as atleast_3d
+from gpugrad.functions.shaping import block as block
+from gpugrad.functions.shaping import broadcast_arrays as broadcast_arrays
+from gpugrad.functions.shaping import column_stack as column_stack
+from gpugrad.functions.shaping import delete as delete
+from gpugrad.functions.shaping import dsplit as dsplit
+from gpugrad.functions.shaping import dstack as dstack
+from gpugrad.functions.shaping import fliplr as fliplr
+from gpugrad.functions.shaping import flipud as flipud
+from gpugrad.functions.shaping import hsplit as hsplit
+from gpugrad.functions.shaping import hstack as hstack
+from gpugrad.functions.shaping import insert as insert
+from gpugrad.functions.shaping import meshgrid as meshgrid
+from gpugrad.functions.shaping import pad as pad
+from gpugrad.functions.shaping import ravel as ravel
+from gpugrad.functions.shaping import resize as resize
+from gpugrad.functions.shaping import rollaxis as rollaxis
+from gpugrad.functions.shaping import rot90 as rot90
+from gpugrad.functions.shaping import split as split
+from gpugrad.functions.shaping import swapaxes as swapaxes
+from gpugrad.functions.shaping import trim_zeros as trim_zeros
+from gpugrad.functions.shaping import vsplit as vsplit
+from gpugrad.functions.shaping import vstack as vstack
+from gpugrad.functions.statistics import average as average
+from gpugrad.functions.statistics import bincount as bincount
+from gpugrad.functions.statistics import corrcoef as corrcoef
+from gpugrad.functions.statistics import cov as cov
+from gpugrad.functions.statistics import histogram as histogram
+from gpugrad.functions.statistics import histogram2d as histogram2d
+from gpugrad.functions.statistics import histogramdd as histogramdd
+from gpugrad.functions.statistics import nancumprod as nancumprod
+from gpugrad.functions.statistics import nancumsum as nancumsum
+from gpugrad.functions.statistics import nanmax as nanmax
+from gpugrad.functions.statistics import nanmean as nanmean
+from gpugrad.functions.statistics import nanmin as nanmin
+from gpugrad.functions.statistics import nanprod as nanprod
+from gpugrad.functions.statistics import nanstd as nanstd
+from gpugrad.functions.statistics import nansum as nansum
+from gpugrad.functions.statistics import nanvar as nanvar
+from gpugrad.functions.statistics import ptp as ptp
+from gpugrad.functions.without_gradient import allclose as allclose
+from gpugrad.functions.without_gradient import argpartition as argpartition
+from gpugrad.functions.without_gradient import argwhere as argwhere
+from gpugrad.functions.without_gradient import array_equal as array_equal
+from gpugrad.functions.without_gradient import array_equiv as array_equiv
+from gpugrad.functions.without_gradient import bitwise_count as bitwise_count
+from gpugrad.functions.without_gradient import diag_indices_from as diag_indices_from
+from gpugrad.functions.without_gradient import digitize as digitize
+from gpugrad.functions.without_gradient import flatnonzero as flatnonzero
+from gpugrad.functions.without_gradient import gcd as gcd
+from gpugrad.functions.without_gradient import histogram_bin_edges as histogram_bin_edges
+from gpugrad.functions.without_gradient import isclose as isclose
+from gpugrad.functions.without_gradient import iscomplex as iscomplex
+from gpugrad.functions.without_gradient import iscomplexobj as iscomplexobj
+from gpugrad.functions.without_gradient import isin as isin
+from gpugrad.functions.without_gradient import isneginf as isneginf
+from gpugrad.functions.without_gradient import isposinf as isposinf
+from gpugrad.functions.without_gradient import isreal as isreal
+from gpugrad.functions.without_gradient import isrealobj as isrealobj
+from gpugrad.functions.without_gradient import ix_ as ix_
+from gpugrad.functions.without_gradient import lcm as lcm
+from gpugrad.functions.without_gradient import lexsort as lexsort
+from gpugrad.functions.without_gradient import nanargmax as nanargmax
+from gpugrad.functions.without_gradient import nanargmin as nanargmin
+from gpugrad.functions.without_gradient import ravel_multi_index as ravel_multi_index
+from gpugrad.functions.without_gradient import rint as rint
+from gpugrad.functions.without_gradient import spacing as spacing
+from gpugrad.functions.without_gradient import tril_indices_from as tril_indices_from
+from gpugrad.functions.without_gradient import triu_indices_from as triu_indices_from
+from gpugrad.functions.without_gradient import unravel_index as unravel_index
+from gpugrad.primitive import BY_NAME
+from gpugrad.xp import _signatures
 from gpugrad.xp import fft as fft
 from gpugrad.xp import linalg as linalg
 from gpugrad.xp import special as special
+from gpugrad.xp._creation import arange as arange
+from gpugrad.xp._creation import asarray as asarray
+from gpugrad.xp._creation import empty as empty
+from gpugrad.xp._creation import eye as eye
+from gpugrad.xp._creation import from_dlpack as from_dlpack
+from gpugrad.xp._creation import full as full
+from gpugrad.xp._creation import linspace as linspace
+from gpugrad.xp._creation import ones as ones
+from gpugrad.xp._creation import zeros as zeros
+from gpugrad.xp._information import Information
+from gpugrad.xp._information import can_cast as can_cast
+from gpugrad.xp._information import finfo as finfo
+from gpugrad.xp._information import iinfo as iinfo
+from gpugrad.xp._information import isdtype as isdtype
+from gpugrad.xp._information import result_type as result_type
 
 __array_api_version__ = "2024.12"
+__array_namespace_info__ = Information
 
 bitwise_not = bitwise_invert
 
@@ -164,109 +326,4 @@ complex64 = np.dtype(np.complex64)
 complex128 = np.dtype(np.complex128)
 
 
-def asarray(x: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
-    """Return `x` as an array; recorded arrays, and lists that hold them, stay recorded.
-
-    Args:
-        x: an array, a number, or nested lists of them.
-        dtype: the data type; that of `x` by default.
-        device: the device; that of `x` by default. A recorded array cannot be moved.
-        copy: as in the standard.
-    """
-    if isinstance(x, (list, tuple)) and namespace.has_levels(x):
-        x = stack([asarray(item) for item in x])
-    if isinstance(x, LevelValue):
-        if dtype is not None and dtype != plain(x).dtype:
-            return astype(x, dtype)
-        return positive(x) if copy else x
-    if namespace.is_array(x):
-        library = library_of(x) or namespace.NUMPY
-    else:
-        library = library_for(dtype, device)
-    return _call(library, "asarray", x, dtype=dtype, device=device, copy=copy)
-
-
-def _call(library: Library, name: str, *args: Any, **options: Any) -> Any:
-    """Call a library's function with those options that are not None."""
-    given = {key: value for key, value in options.items() if value is not None}
-    if "dtype" in given:
-        given["dtype"] = library.dtype(given["dtype"])
-    function = library.function(name)
-    assert function is not None
-    return function(*args, **given)
-
-
-def _creation(name: str) -> Any:
-    def create(*args: Any, dtype: Any = None, device: Any = None, **options: Any) -> Any:
-        library = library_for(dtype, device)
-        return _call(library, name, *args, dtype=dtype, device=device, **options)
-
-    create.__name__ = create.__qualname__ = name
-    create.__doc__ = f"Return what the standard's {name} does, by the library of device or dtype."
-    return create
-
-
-arange = _creation("arange")
-empty = _creation("empty")
-eye = _creation("eye")
-from_dlpack = _creation("from_dlpack")
-full = _creation("full")
-linspace = _creation("linspace")
-ones = _creation("ones")
-zeros = _creation("zeros")
-
-
-def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
-    """Return the arrays, each broadcast to their common shape."""
-    shape = np.broadcast_shapes(*(namespace.shape_of(x) for x in arrays))
-    return tuple(broadcast_to(x, shape) for x in arrays)
-
-
-def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Any, ...]:
-    """Return coordinate arrays of a grid, as in the standard."""
-    beside = [(1,) * i + (-1,) + (1,) * (len(arrays) - i - 1) for i in range(len(arrays))]
-    grids = broadcast_arrays(*(reshape(x, shape) for x, shape in zip(arrays, beside, strict=True)))
-    if indexing == "xy" and len(arrays) > 1:
-        order = (1, 0, *range(2, len(arrays)))
-        return tuple(permute_dims(grid, order) for grid in grids)
-    return grids
-
-
-def _library_of_all(things: tuple[Any, ...]) -> Library:
-    """Return the library of arrays and data types, NumPy where none says otherwise."""
-    found = namespace.NUMPY
-    for thing in things:
-        array = namespace.is_array(thing)
-        library = library_of(thing) if array else library_for(dtype=thing)
-        found = library if library not in (None, namespace.NUMPY) else found
-    return found
-
-
-def result_type(*arrays_and_dtypes: Any) -> Any:
-    """Return the data type that the arguments promote to."""
-    things = tuple(plain(x) for x in arrays_and_dtypes)
-    return _call(_library_of_all(things), "result_type", *things)
-
-
-def isdtype(dtype: Any, kind: Any) -> builtins.bool:
-    """Say whether a data type is of a kind, as in the standard."""
-    return _call(library_for(dtype), "isdtype", dtype, kind)
-
-
-def can_cast(source: Any, to: Any, /) -> builtins.bool:
-    """Say whether an array or a data type can be cast by the standard's promotion rules."""
-    source = plain(source)
-    source = source.dtype if namespace.is_array(source) else source
-    return _call(library_for(source), "can_cast", source, to)
-
-
-def finfo(dtype: Any, /) -> Any:
-    """Return the limits of a floating data type, or of an array's."""
-    dtype = getattr(plain(dtype), "dtype", dtype)
-    return _call(library_for(dtype), "finfo", dtype)
-
-
-def iinfo(dtype: Any, /) -> Any:
-    """Return the limits of an integer data type, or of an array's."""
-    dtype = getattr(plain(dtype), "dtype", dtype)
-    return _call(library_for(dtype), "iinfo", dtype)
+_signatures.attach(BY_NAME)

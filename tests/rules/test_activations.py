@@ -86,8 +86,6 @@ FAR_OUT = [0.9, 1e-2, 1e-3]
 @every_activation
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_nothing_overflows(name, dtype):
-    if (name, dtype) == ("gelu_erf", np.float16):
-        pytest.skip("SciPy computes erf of float16 in float64")
     f, top = getattr(gg, name), np.finfo(dtype).max
     far = [sign * top * dtype(share) for share in FAR_OUT for sign in (1, -1)]
     x = np.array([*far, 0, 20, -20, 1e-4, -1e-4], dtype)
@@ -104,6 +102,29 @@ def test_nothing_overflows(name, dtype):
     x = x / 10
     second = gg.grad(lambda x: np.sum(gg.pullback(f, x)[1](ones)[1]))(x)
     assert np.all(np.isfinite(second))
+
+
+GATES = ["gelu_erf", "gelu_sigmoid", "gelu_tanh", "hardswish", "mish", "swish"]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("name", [*GATES, "lisht"])
+def test_gates_at_infinity(name, dtype):
+    f, x = getattr(gg, name), np.array([-np.inf, np.inf], dtype)
+    ones = np.ones_like(x)
+    y, back = gg.pullback(f, x)
+    even = name == "lisht"
+    np.testing.assert_array_equal(y, [np.inf if even else 0, np.inf])
+    np.testing.assert_array_equal(back(ones)[1], [-1 if even else 0, 1])
+    second = gg.grad(lambda x: np.sum(gg.pullback(f, x)[1](ones)[1]))(x)
+    np.testing.assert_array_equal(second, 0)
+    assert gg.grad(f)(-math.inf) == (-1 if even else 0)
+
+
+@every_activation
+def test_what_is_not_a_number_stays_so(name):
+    assert math.isnan(getattr(gg, name)(math.nan))
+    assert np.isnan(getattr(gg, name)(np.array([math.nan]))).all()
 
 
 @every_activation
@@ -278,10 +299,22 @@ def test_glu_halves_an_axis():
     np.testing.assert_allclose(gg.glu(x.T, axis=0), (x[:, :2] * sigmoid(x[:, 2:])).T)
 
 
-@pytest.mark.parametrize("shape", [(2, 3), (3,), ()])
+@pytest.mark.parametrize("shape", [(2, 3), (3,)])
 def test_glu_of_an_odd_axis_is_refused(shape):
     with pytest.raises(errors.ArgumentError, match=r"glu: .* even length .* twice the features"):
         gg.glu(np.ones(shape))
+
+
+@pytest.mark.parametrize(("x", "axis"), [(1.0, -1), (np.ones(()), 0), (np.ones((2, 2)), 2)])
+def test_glu_along_an_axis_that_is_none_is_refused(x, axis):
+    with pytest.raises(errors.ArgumentError, match=r"glu: an array of shape .* has no axis"):
+        gg.glu(x, axis=axis)
+
+
+@pytest.mark.parametrize("f", [gg.relu, gg.leakyrelu, gg.glu, gg.softmax, gg.softmin])
+def test_a_list_is_refused(f):
+    with pytest.raises(errors.ArgumentError, match=r"got list: convert it first"):
+        f([1.0, 2.0])
 
 
 @pytest.mark.parametrize("axis", [-1, 0, (0, 1), (1, 2)])

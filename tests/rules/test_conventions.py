@@ -7,6 +7,7 @@ import pytest
 
 import gpugrad as gg
 from gpugrad import functions as F
+from gpugrad import namespace
 
 INF, NAN = math.inf, math.nan
 KINDS_OF_NUMBER = [float, np.float64, np.asarray]
@@ -592,6 +593,35 @@ def test_map_has_gradients_of_its_function_and_of_each_item():
     assert df is None
     assert dg == gg.Tangent(slope=1.0 + 10 * 4.0)
     assert dxs == [6.0, 120.0]
+
+
+# --- Values without their repetitions --------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", [F.unique_all, F.unique_counts, F.unique_inverse, F.unique_values])
+def test_the_gradient_of_a_unique_value_goes_to_where_it_is_first(f):
+    x = np.array([[3.0, 1.0], [1.0, 2.0]])
+
+    def values(x):
+        found = f(x)
+        return getattr(found, "values", found)
+
+    y, back = gg.pullback(values, x)
+    np.testing.assert_array_equal(y, [1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(back(np.array([10.0, 20.0, 30.0]))[1], [[30, 10], [0, 20]])
+
+
+@pytest.mark.parametrize("f", [F.unique_all, F.unique_counts, F.unique_inverse])
+def test_counts_and_indices_of_unique_values_are_those_of_the_plain_array(f):
+    x = np.array([[3.0, 1.0], [1.0, 2.0]])
+    seen = []
+    gg.pullback(lambda x: seen.append(f(x)) or F.sum(x), x)
+    expected = f(x)
+    assert seen[0]._fields == expected._fields
+    for name in set(expected._fields) - {"values"}:
+        np.testing.assert_array_equal(
+            namespace.plain(getattr(seen[0], name)), getattr(expected, name)
+        )
 
 
 # --- Closed forms ----------------------------------------------------------------------------

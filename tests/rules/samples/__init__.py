@@ -12,6 +12,7 @@ from tests.rules.samples.linalg import LINALG
 from tests.rules.samples.manipulation import MANIPULATION
 from tests.rules.samples.network import NETWORK
 from tests.rules.samples.reductions import REDUCTIONS
+from tests.rules.samples.spatial import SPATIAL
 from tests.rules.samples.special import SPECIAL
 
 SAMPLES = [
@@ -21,6 +22,7 @@ SAMPLES = [
     *MANIPULATION,
     *INDEXING,
     *NETWORK,
+    *SPATIAL,
     *FFT,
     *SPECIAL,
     *BEYOND,

@@ -1,0 +1,461 @@
+"""NumPy's statistics beyond the standard: averages, moments without NaN, covariance, counts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad import namespace
+from gpugrad.errors import ArgumentError
+from gpugrad.functions.elementwise import array_like, check_no_out, double
+from gpugrad.functions.without_gradient import WithoutGradient, stopped
+from gpugrad.namespace import has_levels, kind_of, shape_of
+from gpugrad.primitive import composite as _composite
+
+
+@_composite()
+def average(
+    a: Any,
+    axis: Any = None,
+    weights: Any = None,
+    returned: bool = False,
+    *,
+    keepdims: bool = False,
+) -> Any:
+    """Return Σ w a / Σ w over axes.
+
+    Args:
+        a: array.
+        axis: the axis or axes to go over; None is all.
+        weights: array of the shape of `a`, or of its shape along `axis`; None for the plain mean.
+        returned: whether to return the sum of the weights, too.
+        keepdims: whether the axes stay, with length 1.
+    """
+    if weights is None:
+        y = F.mean(a, axis=axis, keepdims=keepdims)
+        count = F.zeros_like(y) + math.prod(shape_of(a)) / max(math.prod(shape_of(y)), 1)
+        return (y, count) if returned else y
+    a, weights = array_like(a, weights), array_like(weights, a)
+    if shape_of(weights) != shape_of(a):
+        weights = _beside(weights, a, axis)
+    total = F.sum(weights + F.zeros_like(a), axis=axis, keepdims=keepdims)
+    y = F.sum(a * weights, axis=axis, keepdims=keepdims) / total
+    return (y, total) if returned else y
+
+
+def _beside(weights: Any, a: Any, axis: Any) -> Any:
+    """Return weights for some axes with the others, of length 1, beside them."""
+    axes = axis if type(axis) is tuple else (axis,)
+    if axis is None or shape_of(weights) != tuple(a.shape[i] for i in axes):
+        raise ArgumentError(
+            f"average: weights of shape {shape_of(weights)} for an array of shape {shape_of(a)}, "
+            f"axis {axis}. Give weights of the array's shape, or of its shape along axis"
+        )
+    axes = tuple(i % len(a.shape) for i in axes)
+    order = sorted(range(len(axes)), key=axes.__getitem__)
+    shape = [n if i in axes else 1 for i, n in enumerate(a.shape)]
+    return F.reshape(F.permute_dims(weights, tuple(order)), tuple(shape))
+
+
+@_composite()
+def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    """Return the largest value less the smallest; ties share the gradient.
+
+    Args:
+        a: array, real floating.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        keepdims: whether the axes stay, with length 1.
+    """
+    check_no_out("ptp", out)
+    options = {"axis": axis, "keepdims": keepdims}
+    return F.max(a, **options) - F.min(a, **options)
+
+
+# --- Without NaN -----------------------------------------------------------------------------
+
+
+def masked(x: Any, where: Any, fill: float) -> Any:
+    """Return an array with a number where a mask does not say to look; True says to look at all."""
+    return x if where is None or where is True else F.where(where, x, fill)
+
+
+def _without_nan(a: Any, where: Any, fill: float) -> tuple[Any, Any]:
+    """Return an array with a number in place of NaN, and 1 where none was, 0 where one was."""
+    seen = ~F.isnan(F.stop_gradient(a))
+    seen = seen if where is None or where is True else seen & where
+    return F.where(seen, a, fill), F.indicator(seen, F.abs(F.stop_gradient(a)))
+
+
+def _of_dtype(x: Any, dtype: Any) -> Any:
+    return x if dtype is None else F.astype(x, dtype)
+
+
+@_composite()
+def nansum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = None,
+) -> Any:
+    """Return the sum of the values that are not NaN; those that are get no gradient.
+
+    Args:
+        a: array.
+        axis: the axis or axes to go over; None is all.
+        dtype: the data type to add up in; that of `a` by default.
+        out: None, of a recorded array.
+        keepdims: whether the axes stay, with length 1.
+        initial: a number to begin with.
+        where: a mask: the values to take; all by default.
+    """
+    check_no_out("nansum", out)
+    values, _ = _without_nan(_of_dtype(a, dtype), where, 0.0)
+    y = F.sum(values, axis=axis, keepdims=keepdims)
+    return y if initial is None else y + initial
+
+
+@_composite()
+def nanprod(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = None,
+) -> Any:
+    """Return the product of the values that are not NaN. For the arguments see `nansum`."""
+    check_no_out("nanprod", out)
+    values, _ = _without_nan(_of_dtype(a, dtype), where, 1.0)
+    y = F.prod(values, axis=axis, keepdims=keepdims)
+    return y if initial is None else y * initial
+
+
+@_composite()
+def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+    """Return running sums with 0 in place of NaN.
+
+    Args:
+        a: array; it is flattened where `axis` is None.
+        axis: the axis.
+        dtype: the data type to add up in.
+        out: None, of a recorded array.
+    """
+    check_no_out("nancumsum", out)
+    a, axis = (F.reshape(a, (-1,)), 0) if axis is None else (a, axis)
+    return F.cumulative_sum(_without_nan(_of_dtype(a, dtype), None, 0.0)[0], axis=axis)
+
+
+@_composite()
+def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+    """Return running products with 1 in place of NaN. For the arguments see `nancumsum`."""
+    check_no_out("nancumprod", out)
+    a, axis = (F.reshape(a, (-1,)), 0) if axis is None else (a, axis)
+    return F.cumulative_prod(_without_nan(_of_dtype(a, dtype), None, 1.0)[0], axis=axis)
+
+
+@_composite()
+def nanmean(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    *,
+    where: Any = None,
+) -> Any:
+    """Return the mean of the values that are not NaN; NaN where there is none.
+
+    For the arguments see `nansum`.
+    """
+    check_no_out("nanmean", out)
+    values, seen = _without_nan(_of_dtype(a, dtype), where, 0.0)
+    options = {"axis": axis, "keepdims": keepdims}
+    return F.sum(values, **options) / _or_nan(F.sum(seen, **options))
+
+
+def _or_nan(count: Any) -> Any:
+    return F.where(count > 0, count, math.nan)
+
+
+@_composite()
+def nanvar(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = None,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Any:
+    """Return the variance of the values that are not NaN.
+
+    Args:
+        a: array.
+        axis: the axis or axes to go over; None is all.
+        dtype: the data type to compute in; that of `a` by default.
+        out: None, of a recorded array.
+        ddof: what is taken from the count of values before dividing by it.
+        keepdims: whether the axes stay, with length 1.
+        where: a mask: the values to take; all by default.
+        mean: the mean, with the axes kept, if it is known.
+        correction: another name of `ddof`.
+    """
+    check_no_out("nanvar", out)
+    values, seen = _without_nan(_of_dtype(a, dtype), where, 0.0)
+    count = F.sum(seen, axis=axis, keepdims=True)
+    if mean is None:
+        mean = F.sum(values, axis=axis, keepdims=True) / F.where(count > 0, count, 1.0)
+    away = F.where(seen > 0, values - mean, 0.0)
+    squares = F.real(away * F.conj(away)) if kind_of(away) == "c" else away * away
+    count = F.sum(seen, axis=axis, keepdims=keepdims) - (ddof if correction is None else correction)
+    return F.sum(squares, axis=axis, keepdims=keepdims) / _or_nan(count)
+
+
+@_composite()
+def nanstd(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = None,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Any:
+    """Return the standard deviation of the values that are not NaN; its gradient at 0 is 0.
+
+    For the arguments see `nanvar`.
+    """
+    squared = nanvar(
+        a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction
+    )
+    nothing = squared == 0
+    return F.where(nothing, 0.0, F.sqrt(F.where(nothing, 1.0, squared)))
+
+
+def _nan_extremum(f: Any, worst: float, a: Any, axis: Any, keepdims: bool, where: Any) -> Any:
+    values, seen = _without_nan(a, where, worst)
+    options = {"axis": axis, "keepdims": keepdims}
+    return F.where(F.max(seen, **options) > 0, f(values, **options), math.nan)
+
+
+@_composite()
+def nanmax(
+    a: Any,
+    axis: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = None,
+) -> Any:
+    """Return the largest of the values that are not NaN; ties share the gradient.
+
+    For the arguments see `nansum`.
+    """
+    check_no_out("nanmax", out)
+    y = _nan_extremum(F.max, -math.inf, a, axis, keepdims, where)
+    return y if initial is None else F.maximum(F.where(F.isnan(y), -math.inf, y), initial)
+
+
+@_composite()
+def nanmin(
+    a: Any,
+    axis: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = None,
+) -> Any:
+    """Return the smallest of the values that are not NaN; ties share the gradient.
+
+    For the arguments see `nansum`.
+    """
+    check_no_out("nanmin", out)
+    y = _nan_extremum(F.min, math.inf, a, axis, keepdims, where)
+    return y if initial is None else F.minimum(F.where(F.isnan(y), math.inf, y), initial)
+
+
+# --- Covariance ------------------------------------------------------------------------------
+
+
+@_composite()
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: float | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Any:
+    """Return the covariance matrix of variables, of which there are observations.
+
+    Args:
+        m: array of shape (variables, observations), or (observations,).
+        y: more variables, in the same form.
+        rowvar: False where `m` is (observations, variables).
+        bias: whether to divide by the number of observations n, and not by n − 1.
+        ddof: what to take from n instead.
+        fweights: integers, how often each observation occurs.
+        aweights: array, how much each observation weighs.
+        dtype: the data type of the result; double precision by default.
+
+    Returns:
+        Array of shape (variables, variables), without axes where there is one.
+    """
+    x = _rows(m, rowvar, dtype)
+    if y is not None:
+        x = F.concat([x, _rows(y, rowvar, dtype)], axis=0)
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    real = F.abs(F.stop_gradient(x)).dtype
+    given = [array_like(w, x) for w in (fweights, aweights) if w is not None]
+    weights = [F.astype(w, real) for w in given]
+    if not weights:
+        away = x - F.mean(x, axis=1, keepdims=True)
+        freedom: Any = max(x.shape[1] - ddof, 0) or math.nan
+        product = F.matmul(away, _adjoint(away))
+    else:
+        w = weights[0] if len(weights) == 1 else weights[0] * weights[1]
+        total = F.sum(w)
+        away = x - F.sum(x * w, axis=1, keepdims=True) / total
+        freedom = total
+        if ddof:
+            freedom = total - ddof * (F.sum(w * weights[-1]) / total if aweights is not None else 1)
+        product = F.matmul(away, _adjoint(away * w))
+    found = product / freedom
+    return F.reshape(found, ()) if found.shape == (1, 1) else found
+
+
+def _rows(m: Any, rowvar: bool, dtype: Any) -> Any:
+    """Return variables as the rows of a matrix."""
+    m = double(m) if dtype is None else F.astype(m, dtype)
+    if len(m.shape) > 2:
+        raise ArgumentError(
+            f"cov: shape {m.shape} has more than two axes. Write cov(x.reshape(n, -1))"
+        )
+    if len(m.shape) < 2:
+        return F.reshape(m, (1, -1))
+    return m if rowvar else F.matrix_transpose(m)
+
+
+def _adjoint(x: Any) -> Any:
+    x = F.matrix_transpose(x)
+    return F.conj(x) if kind_of(x) == "c" else x
+
+
+@_composite()
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    """Return the correlation matrix of variables: their covariance in units of their deviations.
+
+    For the arguments see `cov`.
+    """
+    c = cov(x, y, rowvar, dtype=dtype)
+    if not shape_of(c):
+        return c / c
+    n = c.shape[0]
+    places = namespace.create("arange", n, like=c)
+    diagonal = F.take(F.reshape(c, (-1,)), places * (n + 1), axis=0)
+    deviation = F.sqrt(F.real(diagonal) if kind_of(c) == "c" else diagonal)
+    c = c / F.reshape(deviation, (n, 1)) / F.reshape(deviation, (1, n))
+    if kind_of(c) == "c":
+        return F.clip(F.real(c), -1.0, 1.0) + F.clip(F.imag(c), -1.0, 1.0) * 1j
+    return F.clip(c, -1.0, 1.0)
+
+
+# --- Counts, through whose weights gradients flow --------------------------------------------
+
+_bincount = WithoutGradient("bincount", differentiable=False)
+_histogram = WithoutGradient("histogram", differentiable=False)
+_histogram2d = WithoutGradient("histogram2d", differentiable=False)
+_histogramdd = WithoutGradient("histogramdd", differentiable=False)
+
+
+@_composite()
+def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    """Return how often each whole number occurs, or the sum of the weights of where it does.
+
+    Args:
+        x: array of shape (n,) of integers, none negative.
+        weights: array of shape (n,), real floating; each has the gradient of the sum it is in.
+        minlength: the least length of the result.
+
+    Returns:
+        Array of the length max(x) + 1 at least.
+    """
+    if weights is None:
+        return _bincount(x, minlength=minlength)
+    x, weights = array_like(x, weights), array_like(weights, x)
+    largest = int(F.max(x)) if shape_of(x)[0] else -1
+    return F.scatter_add(double(weights), x, (max(largest + 1, minlength),))
+
+
+@_composite()
+def histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    """Return how many values are in each interval, and the intervals' ends.
+
+    Args:
+        a: array of any shape: counts have no gradient by it.
+        bins: how many intervals, or their ends.
+        range: the first and the last end.
+        density: whether to return a probability density, of integral 1, instead of counts.
+        weights: array of the shape of `a`; each has the gradient of the sum it is in.
+    """
+    if weights is None or not has_levels((weights,)):
+        return _histogram(a, bins, range, density, weights)
+    _, edges = _histogram(a, bins, range)
+    a = F.reshape(F.stop_gradient(a), (-1,))
+    count = edges.shape[0] - 1
+    place = F.searchsorted(edges, a, side="right") - 1
+    place = F.where(a == edges[-1], count - 1, place)
+    inside = (place >= 0) & (place < count)
+    values = F.where(inside, F.reshape(weights, (-1,)), 0.0)
+    y = F.scatter_add(values, F.where(inside, place, 0), (count,))
+    return (y / F.diff(edges) / F.sum(y) if density else y), edges
+
+
+def _counted(f: WithoutGradient, args: tuple[Any, ...], weights: Any, options: Any) -> Any:
+    if weights is not None and stopped(weights) is not weights:
+        raise ArgumentError(
+            f"{f.name}: its weights are recorded, and it has no rule. Number the intervals by "
+            f"xp.digitize, and add up by xp.bincount(numbers, weights)"
+        )
+    return f(*args, weights=weights, **options)
+
+
+@_composite()
+def histogram2d(
+    x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    """Return how many points are in each rectangle, and the intervals' ends along both axes.
+
+    For the arguments see `histogram`; the weights may not be recorded.
+    """
+    options = {"bins": bins, "range": range, "density": density}
+    return _counted(_histogram2d, (x, y), weights, options)
+
+
+@_composite()
+def histogramdd(
+    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    """Return how many points are in each box, and the intervals' ends along all axes.
+
+    For the arguments see `histogram`; the weights may not be recorded.
+    """
+    options = {"bins": bins, "range": range, "density": density}
+    return _counted(_histogramdd, (sample,), weights, options)

@@ -1,0 +1,30 @@
+"""Convolution: each factor's gradient is the correlation of the sensitivity with the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.frule import bilinear
+from gpugrad.functions.calculus import convolve, full_of
+from gpugrad.registry import rrule
+from gpugrad.rules.elementwise import conj
+from gpugrad.tangent import Projection
+
+
+@rrule.register(convolve)
+def convolve_rrule(_: Any, a: Any, v: Any, *, mode: str = "full") -> Any:
+    """∂/∂aᵢ Σ dy[k] a[i] v[k − i] is the correlation Σₖ dy[k] conj v[k − i] where i is in a."""
+    n, m = a.shape[0], v.shape[0]
+    project_a, project_v = Projection(a), Projection(v)
+
+    def convolve_back(dy: Any) -> Any:
+        dy = full_of(dy, n, m, mode)
+        da = convolve(dy, F.flip(conj(v)), mode="valid")
+        dv = convolve(dy, F.flip(conj(a)), mode="valid")
+        return None, project_a(da), project_v(dv)
+
+    return convolve(a, v, mode=mode), convolve_back
+
+
+bilinear(convolve)
