@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import types
 from pathlib import Path
+from typing import Any
 
 import gpugrad as gg
+from gpugrad.frule import _bilinear_frule, _linear_frule
 from gpugrad.primitive import Primitive
 from gpugrad.scalar import ScalarRule
 from tests.rules.samples import SAMPLES
 
+CONSTANT_DEFINITIONS = {"histogram2d", "histogramdd", "one_hot"}
+DEFINITIONS = ("gpugrad.functions.", "gpugrad.network.", "gpugrad.nn.spatial")
 FILE = Path(__file__).parent / "functions.md"
 
 MODULES = {
@@ -43,42 +47,57 @@ Written by `make docs` from the registry and the table of samples; do not edit.
 """
 
 
-def functions() -> dict[str, dict[str, Primitive]]:
-    """Return the public functions that are primitives, by module and name, each once."""
+def functions() -> dict[str, dict[str, Any]]:
+    """Return the public functions of arrays, by module and name, each once."""
     seen: set[int] = set()
-    found: dict[str, dict[str, Primitive]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for module_name, module in MODULES.items():
         found[module_name] = {}
         for name, f in sorted(vars(module).items()):
-            if isinstance(f, Primitive) and id(f) not in seen:
+            if (isinstance(f, Primitive) or _is_definition(f)) and id(f) not in seen:
                 seen.add(id(f))
                 found[module_name][name] = f
     return found
 
 
+def _is_definition(f: Any) -> bool:
+    """Say whether `f` is a Python function of arrays: recorded as what it calls."""
+    return isinstance(f, types.FunctionType) and f.__module__.startswith(DEFINITIONS)
+
+
+def has_gradient(name: str, f: Any) -> bool:
+    """Say whether a gradient flows through a function."""
+    return name not in CONSTANT_DEFINITIONS and getattr(f, "differentiable", True)
+
+
 def unlisted() -> list[str]:
-    """Return the public callables that are no primitives and no classes."""
+    """Return the public functions that are in no table."""
     return sorted(
         f"{module_name}.{name}"
         for module_name, module in MODULES.items()
         for name, f in vars(module).items()
-        if isinstance(f, types.FunctionType) and not name.startswith("_")
+        if isinstance(f, types.FunctionType) and not name.startswith("_") and not _is_definition(f)
     )
 
 
-def reverse(f: Primitive) -> str:
+def reverse(f: Any) -> str:
     """Return where the reverse derivative comes from."""
+    if not isinstance(f, Primitive):
+        return "definition"
     if any(isinstance(rule, ScalarRule) for rule in f.rrules):
         return "expression"
     return "rule" if f.rrules else "definition"
 
 
-def forward(f: Primitive) -> str:
+def forward(f: Any) -> str:
     """Return where the forward derivative comes from."""
+    if not isinstance(f, Primitive):
+        return "definition"
     if any(isinstance(rule, ScalarRule) for rule in f.frules):
         return "expression"
     if f.frules:
-        return "linear" if "linear" in f.frules[0].rule.__name__ else "rule"
+        applies_itself = f.frules[0].rule in (_linear_frule, _bilinear_frule)
+        return "linear" if applies_itself else "rule"
     return "transposed" if f.rrules else "definition"
 
 
@@ -93,7 +112,7 @@ def table() -> str:
     constants: list[str] = []
     count = 0
     for module_name, members in functions().items():
-        differentiable = {name: f for name, f in members.items() if f.differentiable}
+        differentiable = {name: f for name, f in members.items() if has_gradient(name, f)}
         prefix = module_name.removeprefix("gpugrad.") + "."
         prefix = "gg." if prefix == "gpugrad." else prefix
         constants += [

@@ -153,7 +153,7 @@ def _bind(f: Primitive, args: tuple[Any, ...], moving: tuple[bool, ...]) -> Rule
     if not found:
         return None
     choices = [rule.bind_forward(f, args[:count], moving[:count]) for rule in found]
-    bound = choices[0] if len(choices) == 1 else first_answer(f, types, choices)
+    bound = choices[0] if len(choices) == 1 else first_answer(choices)
     if keyword is None:
         return bound
 
@@ -165,14 +165,16 @@ def _bind(f: Primitive, args: tuple[Any, ...], moving: tuple[bool, ...]) -> Rule
 
 def fitted(dy: Any, y: Any) -> Any:
     """Return a tangent in the shape and data type of the value it belongs to."""
-    dtype = getattr(y, "dtype", None)
-    if dy is None or (dtype and getattr(dy, "dtype", None) is dtype and dy.shape == y.shape):
-        return dy
-    if type(y) in SCALAR_TYPES and not isinstance(dy, LevelValue):
-        return type(y)(dy)
+    if dy is None:
+        return None
     if type(y) is tuple:
         return tuple(map(fitted, dy, y))
-    if dtype is None or type(plain(y)) in SCALAR_TYPES:
+    dtype = getattr(y, "dtype", None)
+    if dtype is None:  # of Python's numbers
+        return dy if isinstance(dy, LevelValue) else type(y)(dy)
+    if getattr(dy, "dtype", None) is dtype and dy.shape == y.shape:
+        return dy
+    if type(plain(y)) in SCALAR_TYPES:
         return dy
     if kind_of(y) not in "fc":
         return None
@@ -192,9 +194,12 @@ def linear(*functions: Primitive) -> None:
 def _linear_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Any:
     x, *options = args
     dx = tangents[0]
+    y = f(*args, **kwargs)
+    if type(y) is not tuple and kind_of(y) not in "fc":  # of an integer dtype that was asked for
+        return y, None
     if f.sequence:
         dx = [number_like(0, a) if da is None else da for a, da in zip(x, dx, strict=True)]
-    return f(*args, **kwargs), f(dx, *options, **kwargs)
+    return y, f(dx, *options, **kwargs)
 
 
 def bilinear(*functions: Primitive) -> None:

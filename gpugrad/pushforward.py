@@ -15,7 +15,7 @@ from gpugrad.constants import constant, released
 from gpugrad.cupy_patch import REFUSALS, explain
 from gpugrad.errors import ArgumentError, SensitivityError
 from gpugrad.frule import check_counts, fitted, frule, push
-from gpugrad.namespace import Level, kind_of, youngest
+from gpugrad.namespace import Level, LevelValue, kind_of, youngest
 from gpugrad.opaque import Opaque
 from gpugrad.primitive import Composite, Primitive
 from gpugrad.pullback import Outputs, check_not_left, check_returned, fit, name_of, recordable
@@ -24,7 +24,6 @@ from gpugrad.structure import NOTHING, Node, Walk
 from gpugrad.tangent import number_like, zero_of
 from gpugrad.tape import Tape, check_keywords
 from gpugrad.tracked import Tracked
-
 
 _FIRST = (True,)  # which one of a single argument moves
 
@@ -84,8 +83,8 @@ class Forward(Level):
         return self._moved(y, fitted(dy, y))
 
     def _moved(self, y: Any, dy: Any) -> Any:
-        """Return a value with its tangent; one that does not move is a constant."""
-        if dy is None:
+        """Return a value with its tangent; one that moves on no level is a constant."""
+        if dy is None and not (isinstance(y, LevelValue) and not y.level.constant):
             return constant(y)
         return tuple(map(self._moved, y, dy)) if type(y) is tuple else Tracked(y, self, dy)
 

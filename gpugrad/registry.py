@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from gpugrad.errors import ArgumentError, NoRuleError
+from gpugrad.errors import ArgumentError, NoRuleError, SensitivityError
+from gpugrad.namespace import SCALAR_TYPES, LevelValue, is_array, kind_of, shape_of
 from gpugrad.primitive import ALIASES, Primitive, primitive_of
 from gpugrad.structure import NOTHING, Walk
 from gpugrad.tangent import Tangent, project
@@ -91,9 +92,38 @@ def _checked_forward(name: str, rule: Rule) -> Rule:
                 f"{name}: its forward rule returned a {type(answer).__name__}, not (y, dy). Write "
                 f"return y, dy, with None for dy where the value does not move"
             )
+        if answer is not NotImplemented:
+            _check_tangents(name, *answer)
         return answer
 
     return checked
+
+
+def _check_tangents(name: str, y: Any, dy: Any) -> None:
+    """Raise ArgumentError where a user's forward rule returned what is no tangent of its value."""
+    walk = Walk()
+    try:
+        tangents = walk.node(y).scatter(dy)
+    except SensitivityError as error:
+        raise ArgumentError(f"{name}: its forward rule returned (y, dy) where {error}") from None
+    for x, dx in zip(walk.leaves, tangents, strict=True):
+        is_number = isinstance(dx, (LevelValue, *SCALAR_TYPES)) or is_array(dx)
+        fits = (
+            is_number
+            and shape_of(dx) in ((), shape_of(x))
+            and kind_of(dx) in ("i", "f", kind_of(x))
+        )
+        if dx is not None and not fits:
+            raise ArgumentError(
+                f"{name}: its forward rule returned (y, dy) with {_described(dx)} in dy for "
+                f"{_described(x)} in y. A tangent has the structure, shape and data type of "
+                f"its value"
+            )
+
+
+def _described(x: Any) -> str:
+    kind = type(x).__name__
+    return f"a {kind} of shape {x.shape} and data type {x.dtype}" if is_array(x) else f"a {kind}"
 
 
 def _checked(name: str, rule: Rule) -> Rule:
@@ -169,12 +199,12 @@ def bind(f: Primitive, mask: int, args: tuple[Any, ...]) -> Callable[..., Any]:
     if not found:
         raise no_rule(f, types)
     choices = [rule.bind(f, args, needs) for rule in found]
-    bound = choices[0] if len(choices) == 1 else first_answer(f, types, choices)
+    bound = choices[0] if len(choices) == 1 else first_answer(choices)
     f.bound_rules[(mask, *types)] = bound
     return bound
 
 
-def first_answer(f: Any, types: tuple[type, ...], choices: list[Rule]) -> Rule:
+def first_answer(choices: list[Rule]) -> Rule:
     """Return a rule that asks each of `choices` in turn, until one does not decline."""
 
     def rule(*args: Any, **kwargs: Any) -> Any:
@@ -182,7 +212,7 @@ def first_answer(f: Any, types: tuple[type, ...], choices: list[Rule]) -> Rule:
             answer = choice(*args, **kwargs)
             if answer is not NotImplemented:
                 return answer
-        raise no_rule(f, types)
+        return NotImplemented
 
     return rule
 
@@ -317,6 +347,11 @@ def registered(book: str, f: Any) -> Primitive:
         )
     primitive = primitive_of(f)
     if primitive is not None:
+        if not primitive.differentiable:
+            raise ArgumentError(
+                f"{book}.register: no gradient flows through {primitive.name}, whatever its rules. "
+                f"Write @gpugrad.primitive above a function that calls it, and register one for that"
+            )
         return primitive
     if _dispatches(f):
         own = "default" if _is_numpys(f) else "operator"  # of CuPy's: whatever the name, it is `f`

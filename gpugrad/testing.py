@@ -10,7 +10,8 @@ gpugrad's own rules are tested by these functions, on every row of a table of sa
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import array_api_compat
@@ -18,12 +19,12 @@ import numpy as np
 from array_api_compat import is_cupy_array
 
 from gpugrad import functions as F
-from gpugrad.errors import ArgumentError, GpugradError
+from gpugrad.errors import ArgumentError, GpugradError, SensitivityError
 from gpugrad.frule import frule
-from gpugrad.namespace import kind_of, library_of, shape_of
+from gpugrad.namespace import is_array, kind_of, library_of, shape_of
 from gpugrad.pullback import name_of, pullback
 from gpugrad.pushforward import pushforward
-from gpugrad.registry import rrule
+from gpugrad.registry import callee, rrule
 from gpugrad.structure import Walk, opaque
 from gpugrad.tangent import zero_of
 from gpugrad.tape import show_space, space_of
@@ -95,12 +96,13 @@ def check_pullback(
     run = functools.partial(pullback, f)
     _check_reverse("pullback", f, run, args, kwargs, order, rtol, atol, seed)
     push = functools.partial(pushforward, f)
-    _check_forward("pushforward", f, push, run, args, kwargs, rtol, atol, seed)
+    _check_forward("pushforward", f, push, run, args, kwargs, order, rtol, atol, seed)
 
 
 def check_frule(
     f: Callable[..., Any],
     *args: Any,
+    order: int = 2,
     rtol: float = 1e-7,
     atol: float = 1e-7,
     seed: int = 0,
@@ -110,7 +112,8 @@ def check_frule(
 
     The tangent of the value has its structure, types, shapes and data types, is the derivative by
     central differences, the sum of those along each argument alone, and adjoint to the reverse
-    rule: ⟨dy, J dx⟩ = ⟨Jᵀ dy, dx⟩ for random dx and dy, to rounding.
+    rule, if there is one: ⟨dy, J dx⟩ = ⟨Jᵀ dy, dx⟩ for random dx and dy, to rounding. The tangent
+    of the tangent is its derivative by central differences.
 
     Raises:
         CheckError: a check failed; an AssertionError, too.
@@ -123,8 +126,9 @@ def check_frule(
     def push(args: Any, tangents: Any, **kwargs: Any) -> Any:
         return frule(f, args, tangents, **kwargs)
 
-    run = functools.partial(rrule, f)
-    _check_forward("frule", f, push, run, args, kwargs, rtol, atol, seed)
+    primitive, *_ = callee(f, args)
+    run = functools.partial(rrule, f) if primitive.rrules or primitive.definition else None
+    _check_forward("frule", f, push, run, args, kwargs, order, rtol, atol, seed)
 
 
 # --- Derivatives by numbers alone --------------------------------------------------------------
@@ -227,6 +231,17 @@ def _flat(y: Any) -> list[Any]:
     return walk.leaves
 
 
+def _flat_value(name: str, y: Any) -> list[Any]:
+    """Return the leaves of a value; raise ArgumentError where there is none."""
+    leaves = _flat(y)
+    if not leaves:
+        raise ArgumentError(
+            f"{name}: there is no floating number in its value, a {type(y).__name__}, and so no "
+            f"derivative to check"
+        )
+    return leaves
+
+
 def _like(y: Any, leaves: Any) -> Any:
     """Return leaves in the structure of `y`."""
     return Walk().node(y).gradient(iter(leaves))
@@ -283,7 +298,7 @@ def _check_contract(what: str, call: _Call, run: Any, seed: int) -> None:
     y, back = run(*call.args, **call.kwargs)
     _check_same(f"{name}: the value", y, expected)
     rng = np.random.default_rng(seed)
-    dy = _like(y, [random_like(item, rng) for item in _flat(y)])
+    dy = _like(y, [random_like(item, rng) for item in _flat_value(call.name, y)])
     gradients = back(dy)
     if not isinstance(gradients, tuple) or len(gradients) != len(call.args) + 1:
         raise CheckError(
@@ -333,7 +348,7 @@ def _check_second(
 
 def _product(w: Any, g: Any) -> Any:
     """Return the real inner product of a constant and a recorded gradient, recorded."""
-    product = F.conj(w) * g if kind_of(w) == "c" else w * g
+    product = F.multiply(F.conj(w) if kind_of(w) == "c" else w, g)
     product = F.real(product) if kind_of(product) == "c" else product
     return F.sum(product) if shape_of(product) else product
 
@@ -345,6 +360,7 @@ def _check_forward(
     run: Any,
     args: Any,
     kwargs: Any,
+    order: int,
     rtol: float,
     atol: float,
     seed: int,
@@ -365,18 +381,47 @@ def _check_forward(
         alone = [v if i == j else None for j in range(len(tangents))]
         parts += _total(zip(dys, _push(name, call, push, alone)[1], strict=True))
     _check_near(f"{name}: the sum over the arguments", parts, actual, 1e-10, 1e-10)
-    value, back = run(*call.args, **kwargs)
-    _, *gradients = back(_like(value, dys))
-    pairs = zip(call.flat(gradients), tangents, strict=True)
-    reverse = _total((g, v) for g, v in pairs if g is not None)
-    _check_near(f"{name}: ⟨dy, J dx⟩, against ⟨Jᵀ dy, dx⟩,", actual, reverse, 1e-10, 1e-10)
+    if run is not None:
+        value, back = run(*call.args, **kwargs)
+        _, *gradients = back(_like(value, dys))
+        pairs = zip(call.flat(gradients), tangents, strict=True)
+        reverse = _total((g, v) for g, v in pairs if g is not None)
+        _check_near(f"{name}: ⟨dy, J dx⟩, against ⟨Jᵀ dy, dx⟩,", actual, reverse, 1e-10, 1e-10)
+    if order > 1:
+        _check_second_forward(name, call, push, tangents, dys, rtol, atol, rng)
+
+
+def _check_second_forward(
+    name: str,
+    call: _Call,
+    push: Any,
+    tangents: list[Any],
+    dys: list[Any],
+    rtol: float,
+    atol: float,
+    rng: np.random.Generator,
+) -> None:
+    """Check how ⟨dys, the tangent of the value⟩ moves with the arguments and the tangents."""
+    count = len(call.leaves)
+
+    def projected(*values: Any) -> Any:
+        y, dy = push(call.at(values[:count]), call.structured(values[count:]), **call.kwargs)
+        pairs = zip(dys, Walk().node(y).scatter(dy), strict=True)
+        return sum((_product(w, t) for w, t in pairs if t is not None), 0.0)
+
+    inputs = [*call.leaves, *tangents]
+    directions = [random_like(x, rng) for x in inputs]
+    _, actual = pushforward(projected, inputs, directions)
+    pairs = list(zip(inputs, directions, strict=True))
+    expected = derivative(lambda t: float(projected(*[x + t * v for x, v in pairs])))
+    _check_near(f"{name}: the tangent of the tangent", actual, expected, rtol, atol)
 
 
 def _push(name: str, call: _Call, push: Any, tangents: list[Any]) -> tuple[list[Any], list[Any]]:
     """Return the leaves of the value, and their tangents; check their types and shapes."""
     y, dy = push(call.args, call.structured(tangents), **call.kwargs)
     _check_same(f"{name}: the value", y, call(*call.leaves))
-    leaves = _flat(y)
+    leaves = _flat_value(call.name, y)
     moved = [
         zero_of(x) if t is None else t
         for x, t in zip(leaves, Walk().node(y).scatter(dy), strict=True)
@@ -392,7 +437,13 @@ def _push(name: str, call: _Call, push: Any, tangents: list[Any]) -> tuple[list[
 
 def _check_same(what: str, actual: Any, expected: Any) -> None:
     """Check that two structures hold the same numbers, but for rounding."""
-    for a, b in zip(_flat(actual), _flat(expected), strict=True):
+    try:
+        found = Walk().node(expected).scatter(_like(actual, _flat(actual)))
+    except SensitivityError as error:
+        raise CheckError(f"{what} is not of the structure that it should have: {error}") from None
+    for a, b in zip(found, _flat(expected), strict=True):
+        if a is None:
+            raise CheckError(f"{what} is missing where {_shown(b)} is expected")
         if space_of(a) != space_of(b):
             raise CheckError(f"{what} is {_shown(a)}, expected {_shown(b)}")
         a, b = _on_host(a), _on_host(b)
@@ -400,6 +451,18 @@ def _check_same(what: str, actual: Any, expected: Any) -> None:
         scale = np.max(np.abs(b), initial=0.0, where=np.isfinite(b))
         if not np.allclose(a, b, rtol=least, atol=least * scale, equal_nan=True):
             raise CheckError(f"{what} is {a!r}, expected {b!r}")
+    for a, b in itertools.zip_longest(_constants(actual), _constants(expected)):
+        if not np.array_equal(_on_host(a), _on_host(b)):
+            raise CheckError(f"{what} has {a!r} in it, expected {b!r}")
+
+
+def _constants(y: Any) -> Iterator[Any]:
+    """Yield the whole numbers and truth values in lists, tuples and dictionaries."""
+    if isinstance(y, (tuple, list, dict)):
+        for item in y.values() if isinstance(y, dict) else y:
+            yield from _constants(item)
+    elif (is_array(y) or type(y) in (int, bool)) and kind_of(y) not in "fc":
+        yield y
 
 
 def _check_near(what: str, actual: float, expected: float, rtol: float, atol: float) -> None:

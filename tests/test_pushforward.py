@@ -2,8 +2,10 @@
 
 import dataclasses
 import functools
+import gc
 import math
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -148,6 +150,59 @@ def test_assignment_moves():
     np.testing.assert_array_equal(x, [1.0, 2.0, 3.0])
 
 
+def test_what_does_not_move_is_a_constant():
+    def g(x):
+        whole = xp.astype(x, np.int64)
+        signs = np.asarray(xp.sign(x))
+        return sum((x[0] for _ in range(whole[2])), 0.0), signs * x[whole - 1], whole.tolist()
+
+    x, v = np.array([1.0, 2.0, 3.0]), np.array([1.0, 10.0, 100.0])
+    (total, taken, whole), (dtotal, dtaken, dwhole) = gg.pushforward(g, (x,), (v,))
+    assert (total, dtotal) == (3.0, 3.0)
+    np.testing.assert_array_equal(taken, x)
+    np.testing.assert_array_equal(dtaken, v)
+    assert (whole, dwhole) == ([1, 2, 3], None)
+
+
+def test_whole_numbers_do_not_move():
+    def g(x):
+        y = xp.zeros_like(x, dtype=np.int64)
+        y[0] = x[2]
+        return y, xp.sum(x, dtype=np.int64), xp.astype(x, np.int64)
+
+    x = np.array([1.0, 2.0, 3.0])
+    y, dy = gg.pushforward(g, (x,), (x,))
+    assert y[0].tolist() == [3, 0, 0]
+    assert dy is None
+
+
+def test_assignment_in_nested_modes():
+    def g(x):
+        y = xp.zeros_like(x)
+        y[0] = x[1] ** 2
+        y[1:] = x[:2] * y[0]
+        return xp.sum(y * y)
+
+    x, v, w = np.array([1.0, 2.0, 3.0]), np.array([1.0, -1.0, 2.0]), np.array([0.5, 1.0, 1.0])
+    expected = derivative(lambda t: inner(gg.grad(g)(x + t * v), w))
+
+    def along(f, v):
+        return lambda x: gg.pushforward(f, (x,), (v,))[1]
+
+    assert along(along(g, v), w)(x) == pytest.approx(expected, rel=1e-9)
+    assert inner(gg.grad(along(g, v))(x), w) == pytest.approx(expected, rel=1e-9)
+    assert inner(along(gg.grad(g), v)(x), w) == pytest.approx(expected, rel=1e-9)
+
+
+def test_constants_of_an_outer_level_do_not_escape():
+    x = np.array([1.0, -2.0])
+    y, dy = gg.pushforward(
+        lambda x: gg.pushforward(lambda x: (xp.sign(x), xp.zeros_like(x)), (x,), (x,)), (x,), (x,)
+    )
+    for values in (*y, *dy):
+        assert all(type(value) is np.ndarray for value in values)
+
+
 def test_assignment_behind_a_view_is_refused():
     def g(x):
         row = x[0]
@@ -244,6 +299,43 @@ def test_users_function(with_frule):
     assert bool(calls) == with_frule
 
 
+def test_users_rules_of_a_function_that_has_a_definition(monkeypatch):
+    hstack = gg.xp.hstack
+    monkeypatch.setattr(hstack, "rrules", [])
+    monkeypatch.setattr(hstack, "frules", [])
+    calls = []
+
+    @gg.rrule.register(hstack)
+    def hstack_rrule(f, arrays):
+        def hstack_back(dy):
+            calls.append("rrule")
+            return None, [dy[:2], dy[2:]]
+
+        return f(arrays), hstack_back
+
+    def g(x):
+        return np.hstack([x, 2 * x])
+
+    x, dy = np.array([1.0, 2.0]), np.array([1.0, 2.0, 3.0, 4.0])
+    np.testing.assert_array_equal(gg.pullback(g, x)[1](dy)[1], dy[:2] + 2 * dy[2:])
+    np.testing.assert_array_equal(gg.pushforward(g, (x,), (x,))[1], g(x))
+    _, moved = gg.frule(np.hstack, ([x, x],), ([x, None],))
+    np.testing.assert_array_equal(moved, [1.0, 2.0, 0.0, 0.0])
+    assert calls == ["rrule"] * 3
+
+    @gg.frule.register(hstack)
+    def hstack_frule(f, args, tangents):
+        calls.append("frule")
+        return f(*args), f(*tangents)
+
+    np.testing.assert_array_equal(gg.pushforward(g, (x,), (x,))[1], g(x))
+    assert calls.pop() == "frule"
+    monkeypatch.setattr(hstack, "rrules", [])  # a recording goes by the definition
+    np.testing.assert_array_equal(gg.pushforward(g, (x,), (x,))[1], g(x))
+    np.testing.assert_array_equal(gg.pullback(g, x)[1](dy)[1], dy[:2] + 2 * dy[2:])
+    assert calls == ["rrule"] * 3 + ["frule"]
+
+
 def test_users_structures():
     @gg.primitive
     def area(box):
@@ -285,6 +377,9 @@ def test_forward_rule_that_declines_leaves_it_to_the_reverse_rule():
     cube, _ = make_cube(with_frule=False)
     gg.frule.register(cube)(lambda f, args, tangents: NotImplemented)
     assert gg.frule(cube, (2.0,), (1.0,)) == (8.0, 12.0)
+    gg.frule.register(cube, float)(lambda f, args, tangents: NotImplemented)
+    assert gg.frule(cube, (2.0,), (1.0,)) == (8.0, 12.0)
+    assert gg.D(cube, 2.0) == 12.0
 
 
 # --- Errors ----------------------------------------------------------------------------------
@@ -300,6 +395,37 @@ def test_count_of_tangents():
 def test_tangent_of_another_shape():
     with pytest.raises(SensitivityError, match=r"pushforward\(sum\), a tangent.*float64\[3\]"):
         gg.pushforward(np.sum, (np.ones(3),), (np.ones(4),))
+
+
+@pytest.mark.parametrize("push", [gg.pushforward, gg.frule])
+def test_arguments_that_are_in_no_tuple(push):
+    x = np.ones(2)
+    with pytest.raises(ArgumentError, match=r"\(sin\): the arguments are a ndarray.* \(dx,\)"):
+        push(np.sin, x, x)
+    with pytest.raises(ArgumentError, match=r"\(sin\): the tangents are a float"):
+        push(np.sin, (1.0,), 1.0)
+
+
+@pytest.mark.parametrize(
+    "tangent",
+    [np.ones(4), np.ones((2, 3)), np.ones(3, np.float32), 1j * np.ones(3), [1.0, 2.0, 3.0], "x"],
+    ids=["length", "broadcasting", "data type", "complex", "list", "string"],
+)
+@pytest.mark.parametrize("push", [gg.pushforward, gg.frule])
+def test_tangents_that_do_not_fit(push, tangent):
+    with pytest.raises(SensitivityError, match=r"\(sum\), a tangent: the value is float64\[3\]"):
+        push(np.sum, (np.ones(3),), (tangent,))
+
+
+@pytest.mark.parametrize("x", [3, True, "x", np.arange(3), None])
+def test_derivative_at_what_is_no_floating_number(x):
+    with pytest.raises(ArgumentError, match=r"D\(f\): .* is no floating number"):
+        gg.D(f, x)
+
+
+def test_keywords_of_any_name():
+    y, dy = gg.pushforward(lambda x, *, f, args: x * f * args, (2.0,), (1.0,), f=3.0, args=5.0)
+    assert (y, dy) == (30.0, 15.0)
 
 
 def test_function_without_a_rule():
@@ -319,9 +445,53 @@ def test_forward_rule_of_the_wrong_form():
         gg.frule(cube, (2.0,), (1.0,))
 
 
+@pytest.mark.parametrize(
+    "dy",
+    [np.ones((2, 2)), np.ones(1), 1j * np.ones(3), "x", {"y": 1.0}, (np.ones(3),)],
+    ids=["shape", "broadcasting", "complex", "string", "dictionary", "tuple"],
+)
+def test_forward_rule_of_what_is_no_tangent_of_its_value(dy):
+    cube, _ = make_cube(with_frule=False)
+    gg.frule.register(cube)(lambda f, args, tangents: (f(*args), dy))
+    x = np.ones(3)
+    for push in (gg.pushforward, gg.frule):
+        with pytest.raises(ArgumentError, match=r"cube: its forward rule returned .* in y\."):
+            push(cube, (x,), (x,))
+
+
+def test_forward_rule_of_another_structure():
+    pair = gg.primitive(lambda x: (x, 2 * x))
+    gg.frule.register(pair)(lambda f, args, tangents: (f(*args), tangents[0]))
+    with pytest.raises(ArgumentError, match=r"its forward rule.*expected a sequence of 2"):
+        gg.frule(pair, (1.0,), (1.0,))
+
+
+def test_tangent_of_a_number_is_one_of_its_type():
+    cube, _ = make_cube(with_frule=False)
+    gg.frule.register(cube)(lambda f, args, tangents: (f(*args), np.float64(12.0)))
+    assert type(gg.D(cube, 2.0)) is float
+
+
+def test_pullback_that_cannot_be_transposed():
+    @gg.primitive
+    def triple(x):
+        return 3 * x
+
+    gg.rrule.register(triple)(lambda f, x: (f(x), lambda dy: (None, 3 * float(dy))))
+    assert gg.grad(triple)(1.0) == 3.0
+    with pytest.raises(ArgumentError, match=r"triple: its pullback took a number by float\(dy\)"):
+        gg.D(triple, 1.0)
+
+
 def test_registration_for_a_function_that_runs_straight_through():
     with pytest.raises(ArgumentError, match=r"frule\.register"):
         gg.frule.register(f)
+
+
+@pytest.mark.parametrize("book", [gg.rrule, gg.frule])
+def test_registration_for_a_function_through_which_no_gradient_flows(book):
+    with pytest.raises(ArgumentError, match="no gradient flows through round, whatever its rules"):
+        book.register(np.round)
 
 
 def test_value_of_an_inner_run_does_not_escape():
@@ -359,3 +529,31 @@ def test_long_loops_need_no_recursion():
         return x
 
     assert gg.D(g, 1.0) == pytest.approx(1.0 + 0.02 * math.cos(1.0), rel=1e-3)
+
+
+def make_recursive(w):
+    def power(x, n):
+        return x if n == 0 else w * power(x, n - 1)
+
+    return power
+
+
+def test_arrays_are_freed_without_the_garbage_collector():
+    kept = []
+
+    def g(power, x):
+        kept.append(weakref.ref(power.__closure__[1].cell_contents))
+        y = np.zeros_like(x)
+        y[0] = np.prod(x)  # whose reverse rule is transposed
+        y = np.hstack([y, power(x, 2)])
+        kept.append(weakref.ref(y))
+        return np.sum(y)
+
+    power, x = make_recursive(np.ones(3)), np.ones(3)
+    tangents = (gg.Tangent(w=np.ones(3), power=None), x)
+    gc.disable()
+    try:
+        assert gg.pushforward(g, (power, x), tangents) == (4.0, 3.0 + 9.0)
+        assert [ref() for ref in kept] == [None, None]
+    finally:
+        gc.enable()

@@ -89,6 +89,51 @@ def test_forward_rule_of_another_value_fails():
         check_frule(square, X)
 
 
+def test_constant_of_a_forward_rule_shows_in_the_second_derivative():
+    square = square_with(lambda x, dy: (None, 2 * x * dy))
+
+    @gg.frule.register(square)
+    def square_frule(f, args, tangents):
+        return f(*args), 2 * gg.stop_gradient(args[0]) * tangents[0]
+
+    check_frule(square, X, order=1)
+    with pytest.raises(CheckError, match="the tangent of the tangent"):
+        check_frule(square, X)
+
+
+def test_forward_rule_alone():
+    square = gg.primitive(np.square)
+    gg.frule.register(square)(lambda f, args, tangents: (f(*args), 2 * args[0] * tangents[0]))
+    check_frule(square, X)
+    gg.frule.register(square)(lambda f, args, tangents: (f(*args), 3 * args[0] * tangents[0]))
+    with pytest.raises(CheckError, match="the tangent"):
+        check_frule(square, X)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (lambda x: (x * x, np.argsort(-x), True), "in it"),
+        (lambda x: (x * x, np.argsort(x), False), "in it"),
+        (lambda x: (x * x, np.argsort(x)), "structure"),
+        (lambda x: {"y": x * x}, "structure"),
+        (lambda x: (None, np.argsort(x), True), "missing|structure"),
+    ],
+    ids=["whole numbers", "a truth value", "length", "kind", "None"],
+)
+def test_value_of_another_structure_fails(value, message):
+    def f(x):
+        return x * x, np.argsort(x), True
+
+    right, wrong = gg.primitive(f), gg.primitive(f)
+    gg.rrule.register(right)(lambda _, x: (f(x), lambda dy: (None, 2 * x * dy[0])))
+    gg.rrule.register(wrong)(lambda _, x: (value(x), lambda dy: (None, 2 * x * dy[0])))
+    check_rrule(right, X)
+    check_frule(right, X)
+    with pytest.raises(CheckError, match=f"the value.*({message})"):
+        check_rrule(wrong, X, order=1)
+
+
 def test_check_is_an_assertion():
     with pytest.raises(AssertionError):
         check_rrule(square_with(lambda x, dy: (None, dy)), X)
@@ -127,3 +172,6 @@ def test_arrays_of_another_library():
 def test_nothing_to_differentiate():
     with pytest.raises(ArgumentError, match="no floating number"):
         check_rrule(np.sin, 3)
+    for check in (check_rrule, check_frule, check_pullback):
+        with pytest.raises(ArgumentError, match="argmax: there is no floating number in its value"):
+            check(np.argmax, X)

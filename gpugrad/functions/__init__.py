@@ -23,8 +23,8 @@ from gpugrad.primitive import operator_function as _operator
 
 
 def _clip(x: Any, low: Any = None, high: Any = None) -> Any:
-    x = x if low is None or x >= low else low
-    return x if high is None or x <= high else high
+    x = low if low is not None and x < low else x  # NaN stays
+    return high if high is not None and x > high else x
 
 
 def _sign(x: float) -> float:

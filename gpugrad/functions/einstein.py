@@ -1,11 +1,16 @@
-"""Einstein's sums over indices, as products of matrices."""
+"""Einstein's sums over indices, as products of matrices.
+
+What to compute is decided by the subscripts and the shapes alone, and takes longer than a small
+product: it is written down as a plan, which is remembered.
+"""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
-from typing import Any
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +21,7 @@ from gpugrad.namespace import shape_of
 from gpugrad.primitive import composite as _composite
 
 Labels = list[Any]
-Term = tuple[Any, Labels]
+Shape = tuple[int, ...]
 
 
 @_composite()
@@ -38,39 +43,84 @@ def einsum(*operands: Any, optimize: Any = True) -> Any:
         array([[2., 0.],
                [0., 2.]])
     """
-    terms, output = _parsed(operands)
-    terms = [_on_diagonal(x, labels) for x, labels in terms]
+    if operands and isinstance(operands[0], str):
+        subscripts, arrays, output = operands[0], operands[1:], None
+    else:
+        count = len(operands) // 2
+        arrays = operands[: 2 * count : 2]
+        subscripts = tuple(map(tuple, operands[1 : 2 * count : 2]))
+        output = tuple(operands[-1]) if len(operands) % 2 else None
+    given = tuple(optimize) if isinstance(optimize, list) else optimize
+    values = [*arrays]
+    for f, sources, options in _plan(subscripts, output, tuple(map(shape_of, arrays)), given):
+        values.append(f(*[values[i] for i in sources], **options))
+    return values[-1]
+
+
+# --- The plan --------------------------------------------------------------------------------
+
+
+class Term(NamedTuple):
+    """A value of a plan: which one it is, the labels of its axes, and their lengths."""
+
+    place: int
+    labels: Labels
+    shape: Shape
+
+
+class Plan:
+    """The calls to make, one after the other, on values that the operands are the first of."""
+
+    def __init__(self, operands: int) -> None:
+        self.operands = operands
+        self.steps: list[tuple[Callable[..., Any], tuple[int, ...], dict[str, Any]]] = []
+
+    def add(self, f: Callable[..., Any], *sources: Term, **options: Any) -> int:
+        """Append a call, and return the place of what it computes."""
+        self.steps.append((f, tuple(term.place for term in sources), options))
+        return self.operands + len(self.steps) - 1
+
+
+@functools.lru_cache(maxsize=512)
+def _plan(subscripts: Any, output: Any, shapes: tuple[Shape, ...], optimize: Any) -> Any:
+    """Return the steps for operands of these shapes."""
+    plan = Plan(len(shapes))
+    terms, output = _parsed(subscripts, output, shapes)
+    terms = [_on_diagonal(plan, term) for term in terms]
     for chosen in _path(terms, output, optimize):
         factors = [terms[i] for i in sorted(chosen)]
         terms = [term for i, term in enumerate(terms) if i not in chosen]
         for place in range(1, len(factors)):
             rest = [*terms, *factors[place + 1 :]]
-            kept = {*output, *(label for _, labels in rest for label in labels)}
-            factors[place] = _product(factors[place - 1], factors[place], kept)
+            kept = {*output, *(label for term in rest for label in term.labels)}
+            factors[place] = _product(plan, factors[place - 1], factors[place], kept)
         terms.append(factors[-1])
-    ((x, labels),) = terms
-    return _arranged(*_summed(x, labels, {*output}), output)
+    (term,) = terms
+    _arranged(plan, _summed(plan, term, {*output}), output)
+    return plan.steps
 
 
 # --- What is to be summed --------------------------------------------------------------------
 
 
-def _parsed(operands: tuple[Any, ...]) -> tuple[list[Term], Labels]:
-    """Return each array with labels of its axes, and the labels of the result."""
-    if operands and isinstance(operands[0], str):
-        left, arrow, right = operands[0].replace(" ", "").partition("->")
-        arrays, inputs = operands[1:], [_tokens(term) for term in left.split(",")]
+def _parsed(subscripts: Any, output: Any, shapes: tuple[Shape, ...]) -> tuple[list[Term], Labels]:
+    """Return each operand with labels of its axes, and the labels of the result."""
+    if isinstance(subscripts, str):
+        left, arrow, right = subscripts.replace(" ", "").partition("->")
+        inputs = [_tokens(term) for term in left.split(",")]
         output = _tokens(right) if arrow else None
     else:
-        count = len(operands) // 2
-        arrays, inputs = operands[: 2 * count : 2], [list(x) for x in operands[1 : 2 * count : 2]]
-        output = list(operands[-1]) if len(operands) % 2 else None
-    if not arrays or len(arrays) != len(inputs):
-        raise ArgumentError(f"einsum: {len(inputs)} terms in the subscripts, {len(arrays)} arrays")
-    terms = [(x, _expanded(x, labels)) for x, labels in zip(arrays, inputs, strict=True)]
+        inputs = [list(labels) for labels in subscripts]
+        output = None if output is None else list(output)
+    if not shapes or len(shapes) != len(inputs):
+        raise ArgumentError(f"einsum: {len(inputs)} terms in the subscripts, {len(shapes)} arrays")
+    terms = [
+        Term(i, _expanded(labels, len(shape)), shape)
+        for i, (labels, shape) in enumerate(zip(inputs, shapes, strict=True))
+    ]
     lengths: dict[Any, int] = {}
-    for x, labels in terms:
-        for label, n in zip(labels, shape_of(x), strict=True):
+    for _, labels, shape in terms:
+        for label, n in zip(labels, shape, strict=True):
             if lengths.setdefault(label, n) == 1:
                 lengths[label] = n
             if n not in (1, lengths[label]):
@@ -78,7 +128,7 @@ def _parsed(operands: tuple[Any, ...]) -> tuple[list[Term], Labels]:
                     f"einsum: index {_shown(label)} has length {lengths[label]} and length {n}"
                 )
     dots = sorted((label for label in lengths if isinstance(label, tuple)), reverse=True)
-    every = [label for _, labels in terms for label in labels if not isinstance(label, tuple)]
+    every = [x for _, labels, _ in terms for x in labels if not isinstance(x, tuple)]
     if output is None:
         return terms, [*dots, *sorted(label for label in {*every} if every.count(label) == 1)]
     if ... in output:
@@ -101,9 +151,8 @@ def _tokens(term: str) -> Labels:
     return [*before, *([...] if dots else []), *after]
 
 
-def _expanded(x: Any, labels: Labels) -> Labels:
+def _expanded(labels: Labels, ndim: int) -> Labels:
     """Put a label for each axis in place of the ellipsis: its number, counted from the right."""
-    ndim = len(shape_of(x))
     extra = ndim - len(labels) + 1
     if ... not in labels and extra == 1:
         return labels
@@ -124,18 +173,10 @@ def _path(terms: list[Term], output: Labels, optimize: Any) -> Sequence[Any]:
         return []
     if len(terms) == 2 or optimize is False:
         return [tuple(range(len(terms)))]
-    labels = tuple(tuple(labels) for _, labels in terms)
-    shapes = tuple(shape_of(x) for x, _ in terms)
-    given = tuple(optimize) if isinstance(optimize, list) else optimize
-    return _best_path(labels, shapes, tuple(output), given)
-
-
-@functools.lru_cache(maxsize=256)
-def _best_path(inputs: Any, shapes: Any, output: Any, optimize: Any) -> Sequence[Any]:
-    """Return NumPy's path: it looks at shapes alone, and takes longer than a small product."""
-    numbers = {label: i for i, label in enumerate(dict.fromkeys(sum(inputs, ())))}
+    every = dict.fromkeys(label for term in terms for label in term.labels)
+    numbers = {label: i for i, label in enumerate(every)}
     operands: list[Any] = []
-    for labels, shape in zip(inputs, shapes, strict=True):
+    for _, labels, shape in terms:
         operands += [np.broadcast_to(np.empty(()), shape), [numbers[label] for label in labels]]
     operands.append([numbers[label] for label in output])
     given: Any = [*optimize] if isinstance(optimize, tuple) else optimize
@@ -145,71 +186,90 @@ def _best_path(inputs: Any, shapes: Any, output: Any, optimize: Any) -> Sequence
 # --- Sums and products -----------------------------------------------------------------------
 
 
-def _on_diagonal(x: Any, labels: Labels) -> Term:
-    """Return an array's diagonal along all axes of the same label."""
+def _on_diagonal(plan: Plan, term: Term) -> Term:
+    """Return an operand's diagonal along all axes of the same label."""
+    _, labels, shape = term
     for label in labels:
         if labels.count(label) > 1:
             i, j = [place for place, other in enumerate(labels) if other == label][:2]
-            x = linalg.diagonal(F.moveaxis(x, (i, j), (-2, -1)))
-            rest = [other for place, other in enumerate(labels) if place not in (i, j)]
-            return _on_diagonal(x, [*rest, label])
-    return x, labels
+            rest = [place for place in range(len(labels)) if place not in (i, j)]
+            moved = term._replace(place=plan.add(F.permute_dims, term, axes=(*rest, i, j)))
+            diagonal = Term(
+                plan.add(linalg.diagonal, moved),
+                [*(labels[k] for k in rest), label],
+                (*(shape[k] for k in rest), min(shape[i], shape[j])),
+            )
+            return _on_diagonal(plan, diagonal)
+    return term
 
 
-def _summed(x: Any, labels: Labels, kept: set[Any]) -> Term:
+def _summed(plan: Plan, term: Term, kept: set[Any]) -> Term:
     """Sum over the axes whose labels are not to be kept."""
-    axes = tuple(i for i, label in enumerate(labels) if label not in kept)
-    return (F.sum(x, axis=axes) if axes else x), [label for label in labels if label in kept]
+    axes = tuple(i for i, label in enumerate(term.labels) if label not in kept)
+    return _without(term, axes, plan.add(F.sum, term, axis=axes)) if axes else term
 
 
-def _arranged(x: Any, labels: Labels, order: Labels) -> Any:
-    """Return an array with its axes in the order of these labels."""
-    return x if labels == order else F.permute_dims(x, tuple(map(labels.index, order)))
+def _without(term: Term, axes: Shape, place: int) -> Term:
+    """Return what a term is without some of its axes."""
+    rest = [i for i in range(len(term.labels)) if i not in axes]
+    return Term(place, [term.labels[i] for i in rest], tuple(term.shape[i] for i in rest))
 
 
-def _product(first: Term, second: Term, kept: set[Any]) -> Term:
+def _arranged(plan: Plan, term: Term, order: Labels) -> Term:
+    """Return a term with its axes in the order of these labels."""
+    if term.labels == order:
+        return term
+    axes = tuple(map(term.labels.index, order))
+    place = plan.add(F.permute_dims, term, axes=axes)
+    return Term(place, order, tuple(term.shape[i] for i in axes))
+
+
+def _shaped(plan: Plan, term: Term, shape: Shape) -> Term:
+    """Return a term of another shape, with axes that have labels no more."""
+    if term.shape == shape:
+        return term
+    return Term(plan.add(F.reshape, term, shape=shape), [], shape)
+
+
+def _product(plan: Plan, first: Term, second: Term, kept: set[Any]) -> Term:
     """Return the product of two terms, summed over what is not to be kept."""
-    (a, in_a), (b, in_b) = _stretched(first, second), _stretched(second, first)
-    a, in_a = _summed(a, in_a, kept | {*in_b})
-    b, in_b = _summed(b, in_b, kept | {*in_a})
-    lengths = dict(zip([*in_a, *in_b], [*shape_of(a), *shape_of(b)], strict=True))
+    a, b = _stretched(plan, first, second), _stretched(plan, second, first)
+    a = _summed(plan, a, kept | {*b.labels})
+    b = _summed(plan, b, kept | {*a.labels})
+    in_a, in_b = a.labels, b.labels
+    lengths = dict(zip([*in_a, *in_b], [*a.shape, *b.shape], strict=True))
     batch = [label for label in in_a if label in in_b and label in kept]
     over = [label for label in in_a if label in in_b and label not in kept]
     free_a = [label for label in in_a if label not in in_b]
     free_b = [label for label in in_b if label not in in_a]
     result = [*batch, *free_a, *free_b]
 
-    def shape(labels: Labels) -> tuple[int, ...]:
+    def shape(labels: Labels) -> Shape:
         return tuple(lengths[label] for label in labels)
 
     if not over:
-        a = _arranged(a, in_a, [*batch, *free_a])
-        b = _arranged(b, in_b, [*batch, *free_b])
+        a = _arranged(plan, a, [*batch, *free_a])
+        b = _arranged(plan, b, [*batch, *free_b])
         if in_a and free_b:
-            a = F.reshape(a, (*shape(batch + free_a), *(1 for _ in free_b)))
+            a = _shaped(plan, a, (*shape(batch + free_a), *(1 for _ in free_b)))
         if batch and free_a:
-            b = F.reshape(b, (*shape(batch), *(1 for _ in free_a), *shape(free_b)))
-        return a * b, result
+            b = _shaped(plan, b, (*shape(batch), *(1 for _ in free_a), *shape(free_b)))
+        return Term(plan.add(operator.mul, a, b), result, shape(result))
     n = math.prod(shape(batch))
     stack = (n,) if batch else ()
     rows, inner, columns = (math.prod(shape(labels)) for labels in (free_a, over, free_b))
-    left = _shaped(_arranged(a, in_a, batch + free_a + over), (*stack, rows, inner))
-    right = _shaped(_arranged(b, in_b, batch + over + free_b), (*stack, inner, columns))
-    return _shaped(left @ right, shape(result)), result
+    left = _shaped(plan, _arranged(plan, a, batch + free_a + over), (*stack, rows, inner))
+    right = _shaped(plan, _arranged(plan, b, batch + over + free_b), (*stack, inner, columns))
+    y = Term(plan.add(operator.matmul, left, right), [], (*stack, rows, columns))
+    return _shaped(plan, y, shape(result))._replace(labels=result)
 
 
-def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
-    return x if shape_of(x) == shape else F.reshape(x, shape)
-
-
-def _stretched(term: Term, other: Term) -> Term:
+def _stretched(plan: Plan, term: Term, other: Term) -> Term:
     """Drop axes of length 1 that the other term has longer: it is broadcast along them."""
-    (x, labels), (y, others) = term, other
-    longer = dict(zip(others, shape_of(y), strict=True))
+    longer = dict(zip(other.labels, other.shape, strict=True))
     axes = tuple(
         i
-        for i, (label, n) in enumerate(zip(labels, shape_of(x), strict=True))
+        for i, (label, n) in enumerate(zip(term.labels, term.shape, strict=True))
         if n == 1 != longer.get(label, 1)
     )
-    rest = [label for i, label in enumerate(labels) if i not in axes]
-    return (F.squeeze(x, axis=axes) if axes else x), rest
+    return _without(term, axes, plan.add(F.squeeze, term, axis=axes)) if axes else term

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.errors import ArgumentError
 from gpugrad.namespace import kind_of
 from gpugrad.primitive import composite as _composite
 from gpugrad.primitive import function as _function
@@ -19,8 +20,15 @@ irfftn = _function("irfftn", module="fft", arrays=(0,))
 rfft = _function("rfft", module="fft", arrays=(0,))
 rfftn = _function("rfftn", module="fft", arrays=(0,))
 
-SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
-"""The norm of the transform that goes the other way with the same factor."""
+
+def swapped(norm: Any) -> str:
+    """Return the norm of the transform that goes the other way with the same factor."""
+    if norm not in _SWAPPED:
+        raise ArgumentError(f'a norm is "backward" (also None), "forward" or "ortho", got {norm!r}')
+    return _SWAPPED[norm]
+
+
+_SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
 @_composite("fft")
@@ -65,7 +73,7 @@ def hfft(x: Any, /, n: int | None = None, axis: int = -1, norm: Any = None) -> A
         axis: the axis.
         norm: "backward" (also None), "forward" or "ortho".
     """
-    return irfft(F.conj(x) if kind_of(x) == "c" else x, n=n, axis=axis, norm=SWAPPED[norm])
+    return irfft(F.conj(x) if kind_of(x) == "c" else x, n=n, axis=axis, norm=swapped(norm))
 
 
 @_composite("fft")
@@ -78,14 +86,14 @@ def ihfft(x: Any, /, n: int | None = None, axis: int = -1, norm: Any = None) -> 
         axis: the axis.
         norm: "backward" (also None), "forward" or "ortho".
     """
-    return F.conj(rfft(x, n=n, axis=axis, norm=SWAPPED[norm]))
+    return F.conj(rfft(x, n=n, axis=axis, norm=swapped(norm)))
 
 
-def _shifted(x: Any, axes: int | Sequence[int] | None, sign: int) -> Any:
+def _shifted(x: Any, axes: Any, sign: int) -> Any:
     shape = x.shape
     if axes is None:
         axes = tuple(range(len(shape)))
-    elif isinstance(axes, int):
+    elif not isinstance(axes, (tuple, list)):
         axes = (axes,)
     return F.roll(x, tuple(sign * (shape[axis] // 2) for axis in axes), axis=axes)
 

@@ -4,13 +4,22 @@ All take stacks of matrices, in the last two axes, and complex ones. What is dec
 
 - `cholesky`, `eigh` and `eigvalsh` read one triangle of a matrix that is taken to be Hermitian.
   Their gradient is that in the space of Hermitian matrices: it is Hermitian itself.
-- In `eig`, `eigh` and `svd`, values that are equal to within rounding have no gap to divide by:
-  what would be divided counts as 0. So the gradient is finite, and right for what does not depend
-  on the choice of a basis. `eigvals`, `eigvalsh` and `svdvals` need no gaps. Second derivatives do,
-  by all of these: where values are equal they are finite, but not right.
+- In `eig`, `eigh` and `svd`, the vectors of values that are equal to within rounding do not turn
+  among themselves: there is no gap to divide by. So the gradient is finite there, and right for
+  what takes from such vectors no more than the space that they span, and enters all their values
+  alike: a projection on that space, the sum of f(λ), and of `svd` the polar factor U Vᴴ. It is not
+  right for V f(Λ) Vᴴ, which weighs each vector by its value: use `expm`, `matrix_power`, `solve`.
+- The columns of Q, U and V that a matrix which is not square does not determine (`qr` in mode
+  "complete", `svd` with full_matrices) do not turn among themselves either: the gradient is right
+  for what takes from them no more than the space that they span.
+- `eigvals`, `eigvalsh` and `svdvals` have their gradient without gaps. Second derivatives need
+  gaps, here and in `eig`, `eigh` and `svd`: where values are equal they are finite, but right only
+  for the sum of all values, as in a trace and in the nuclear norm, and not for that of f(λ).
 - Eigenvectors and singular vectors of complex matrices have an arbitrary phase, which does not
   move to first order: the gradient is right for what does not depend on it.
-- `pinv` and `lstsq` take the rank to be constant.
+- `pinv` and `lstsq` take the rank to be constant, and have no gradient by the tolerance.
+- `slogdet` of a singular matrix has the derivative NaN, `det` the right one; of a matrix with
+  infinities or NaN, it is NaN.
 """
 
 from __future__ import annotations
@@ -27,10 +36,10 @@ from gpugrad.functions import matmul as matmul
 from gpugrad.functions import matrix_transpose as matrix_transpose
 from gpugrad.functions import tensordot as tensordot
 from gpugrad.functions import vecdot as vecdot
+from gpugrad.functions.without_gradient import WithoutGradient
 from gpugrad.namespace import NUMPY, create, kind_of, library_of, plain, shape_of
 from gpugrad.primitive import ALIASES, Primitive
 from gpugrad.primitive import composite as _composite
-from gpugrad.primitive import constant as _constant
 from gpugrad.primitive import function as _function
 
 for _f in (matmul, matrix_transpose, tensordot, vecdot):
@@ -93,6 +102,15 @@ class _Decomposition(Primitive):
         return self._call_youngest  # the shorter ways are for one result
 
 
+class _WithConstants(Primitive):
+    """A function of one array; through its options no gradient flows, where they are recorded."""
+
+    def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Compute the function with plain options."""
+        options = {key: plain(value) for key, value in kwargs.items()}
+        return super().__call__(x, *map(plain, args), **options)
+
+
 eig = _function("eig", module="linalg", kind=_Decomposition, result=EigResult)
 eigh = _function("eigh", module="linalg", kind=_Decomposition, result=EighResult)
 qr = _function("qr", module="linalg", kind=_Decomposition, result=QRResult)
@@ -104,8 +122,8 @@ det = _function("det", module="linalg")
 eigvals = _function("eigvals", module="linalg")
 eigvalsh = _function("eigvalsh", module="linalg", arrays=(0,))
 inv = _function("inv", module="linalg")
-matrix_rank = _constant("matrix_rank", module="linalg", arrays=(0,))
-pinv = _function("pinv", module="linalg", arrays=(0,))
+matrix_rank = _function("matrix_rank", module="linalg", kind=WithoutGradient, differentiable=False)
+pinv = _function("pinv", module="linalg", kind=_WithConstants, arrays=(0,))
 solve = _function("solve", module="linalg")
 svdvals = _function("svdvals", module="linalg")
 vector_norm = _function("vector_norm", module="linalg", arrays=(0,))

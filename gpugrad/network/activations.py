@@ -100,8 +100,8 @@ def rrelu(x: Any, rng: Any = None, *, low: float = 1 / 8, high: float = 1 / 3) -
     """
     if rng is None:
         return leakyrelu(x, (low + high) / 2)
-    slopes = low + (high - low) * uniform("rrelu", rng, shape_of(x), x)
-    return leakyrelu(x, F.indicator(slopes, x))
+    share = F.indicator(uniform("rrelu", rng, shape_of(x), x), x)  # in the data type of x
+    return leakyrelu(x, low + (high - low) * share)
 
 
 @named()

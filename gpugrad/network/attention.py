@@ -10,6 +10,7 @@ from gpugrad import functions as F
 from gpugrad import namespace
 from gpugrad.errors import ArgumentError
 from gpugrad.namespace import kind_of, shape_of
+from gpugrad.network.embedding import check_floating
 from gpugrad.primitive import Composite, named
 
 
@@ -190,7 +191,7 @@ def rotary_embedding(x: Any, *, base: float = 10000.0, start: int = 0) -> Any:
         Array of the shape of `x`.
 
     Raises:
-        ArgumentError: the number of features is odd.
+        ArgumentError: the number of features is odd, or they are integers.
 
     Source: Su et al., "RoFormer: enhanced transformer with rotary position embedding", 2021,
     equation 34, with the pairs of the GPT-NeoX implementation.
@@ -207,6 +208,7 @@ def rotary_embedding(x: Any, *, base: float = 10000.0, start: int = 0) -> Any:
             f"rotary_embedding: expected x of shape (..., length, features) with an even number of "
             f"features, got {shape}"
         )
+    check_floating("rotary_embedding", x)
     half = shape[-1] // 2
     places = namespace.create("arange", shape[-2], like=x, dtype=float) + start
     rates = F.exp(

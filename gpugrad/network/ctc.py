@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
-from gpugrad.namespace import create, kind_of, library_of, plain, shape_of
+from gpugrad.namespace import create, kind_of, shape_of
 from gpugrad.network.activations import logsoftmax
 from gpugrad.network.losses import aggregated
+from gpugrad.network.normalisation import widened
 from gpugrad.primitive import Composite, named
 
 NEVER = -1e30
@@ -55,10 +54,10 @@ def ctc_loss(
         lengths is None or shape_of(lengths) == shape[:1]
         for lengths in (input_lengths, label_lengths)
     )
-    if len(shape) != 3 or len(shape_of(labels)) != 2 or labels.shape[0] != shape[0]:
+    if len(shape) != 3 or len(shape_of(labels)) != 2 or labels.shape[0] != shape[0] or not shape[1]:
         raise ArgumentError(
-            f"ctc_loss: logits of shape (batch, time, classes) take labels of shape "
-            f"(batch, length), got {shape} and {shape_of(labels)}"
+            f"ctc_loss: logits of shape (batch, time, classes), with one time or more, take labels "
+            f"of shape (batch, length), got {shape} and {shape_of(labels)}"
         )
     if kind_of(labels) != "i" or not lengths_fit or not 0 <= blank < shape[2]:
         raise ArgumentError(
@@ -73,10 +72,7 @@ def ctc_loss(
 def _ctc(logits: Any, labels: Any, input_lengths: Any, label_lengths: Any, blank: int) -> Any:
     """Return the losses of observations by the forward recursion of Graves et al., section 4.1."""
     batch, time, classes = logits.shape
-    library = library_of(plain(logits))
-    assert library is not None  # it has a shape
-    if str(logits.dtype).endswith("16"):
-        logits = F.astype(logits, library.dtype(np.float32))
+    logits = widened(logits)
     if label_lengths is None:
         label_lengths = create("full", (batch,), labels.shape[1], like=labels, dtype=labels.dtype)
     # The states are the labels with blanks between; a label may follow another, different one.
@@ -105,6 +101,9 @@ def _ctc(logits: Any, labels: Any, input_lengths: Any, label_lengths: Any, blank
     ends = F.concat([last, F.clip(last - 1, 0, None)], axis=1)
     found = F.take_along_axis(alpha, ends, axis=1)
     log_p = F.logaddexp(found[:, 0], F.where(label_lengths == 0, NEVER, found[:, 1]))
+    if input_lengths is not None:  # in no time there is one path, without labels
+        nothing = F.where(label_lengths == 0, F.zeros_like(log_p), NEVER)
+        log_p = F.where(input_lengths > 0, log_p, nothing)
     losses = F.where(log_p < NEVER / 2, math.inf, -log_p)
     counted = 2 * create("arange", labels.shape[1], like=labels)[None, :] < last
     unknown = F.any(F.logical_and(known != labels, counted), axis=1)

@@ -6,6 +6,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
+from gpugrad.namespace import shape_of
 from gpugrad.network.randomness import uniform
 
 
@@ -24,7 +25,8 @@ def dropout(x: Any, p: float, rng: Any, *, axis: int | tuple[int, ...] | None = 
             all axes.
 
     Raises:
-        ArgumentError: `p` is no probability, or `rng` no generator of the library of `x`.
+        ArgumentError: `p` is no probability, `rng` no generator of the library of `x`, or there is
+            no such axis.
 
     Example:
         >>> import numpy as np
@@ -37,9 +39,11 @@ def dropout(x: Any, p: float, rng: Any, *, axis: int | tuple[int, ...] | None = 
         return x
     if p == 1:
         return F.zeros_like(x)
-    count = len(x.shape)
+    count = len(shape_of(x))
     axes = range(count) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if any(not -count <= a < count for a in axes):
+        raise ArgumentError(f"dropout: an array of shape {shape_of(x)} has no axis {axis}")
     single = {a % count for a in axes}
-    shape = tuple(n if i in single else 1 for i, n in enumerate(x.shape))
+    shape = tuple(n if i in single else 1 for i, n in enumerate(shape_of(x)))
     kept = uniform("dropout", rng, shape, x) >= p
     return x * (F.indicator(kept, x) / (1 - p))

@@ -271,6 +271,15 @@ def as_dtype(x: Any, dtype: Any) -> Any:
     return F.astype(x, library.dtype(dtype))
 
 
+def check_floating(name: str, x: Any) -> None:
+    """Raise ArgumentError for an array of integers, in which fractions would be lost."""
+    if kind_of(x) not in "fc":
+        raise ArgumentError(
+            f"{name}: expected an array of floating values, got {x.dtype}. Write "
+            f"xp.astype(x, float)"
+        )
+
+
 def _check_integers(name: str, indices: Any) -> None:
     if kind_of(indices) != "i" or not hasattr(indices, "shape"):
         raise ArgumentError(

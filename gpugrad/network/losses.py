@@ -13,8 +13,8 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
 from gpugrad.namespace import kind_of, library_of, shape_of
-from gpugrad.network.activations import relu
-from gpugrad.network.normalisation import l2_normalise
+from gpugrad.network.activations import axis_length, relu
+from gpugrad.network.normalisation import l2_normalise, narrowed, widened
 from gpugrad.primitive import Composite, named
 
 # --- Distances -------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def label_smoothing(y: Any, alpha: Any, /, *, axis: int | None = -1) -> Any:
         alpha: the share, from 0 to 1.
         axis: the axis of the n classes; None where there are two and `y` says how probable one is.
     """
-    classes = 2 if axis is None else y.shape[axis]
+    classes = 2 if axis is None else axis_length("label_smoothing", y, axis)
     return y * (1 - alpha) + alpha / classes
 
 
@@ -161,6 +161,7 @@ def cross_entropy(
         ArgumentError: the shapes differ.
     """
     yhat, y = matched("cross_entropy", yhat, y)
+    axis_length("cross_entropy", yhat, axis)
     return aggregated("cross_entropy", -F.sum(y * F.log(yhat + epsilon), axis=axis), agg)
 
 
@@ -543,15 +544,19 @@ class Softmax:
         """Return the losses of observations, aggregated."""
         z = F.where(self.targets == 0, 0.0, self.z)  # a logit of −∞ has no part where y = 0
         normaliser, product = self.weight * self.log_total, self.targets * z
-        if agg != "none":  # sums of everything, without an array of the losses
-            share = aggregation_scale("logit_cross_entropy", agg, batch_size(self.z, self.axis))
-            return (F.sum(normaliser) - F.sum(product)) * share
-        return F.squeeze(normaliser, axis=self.axis) - F.sum(product, axis=self.axis)
+        if agg == "none":
+            return F.squeeze(normaliser, axis=self.axis) - F.sum(product, axis=self.axis)
+        # sums of everything, without an array of the losses
+        name = "logit_cross_entropy"
+        share = aggregation_scale(name, agg, batch_size(name, self.z, self.axis))
+        total = F.sum(widened(normaliser)) - F.sum(widened(product))
+        return narrowed(total * share, self.z)
 
 
-def batch_size(x: Any, axis: int) -> int:
+def batch_size(name: str, x: Any, axis: int) -> int:
     """Return how many elements all axes but `axis` have."""
-    return x.size // max(x.shape[axis], 1)
+    classes = axis_length(name, x, axis)
+    return x.size // max(classes, 1)
 
 
 def aggregated(name: str, losses: Any, agg: str) -> Any:
@@ -602,19 +607,18 @@ def matched(name: str, yhat: Any, y: Any) -> tuple[Any, Any]:
 
 def soft_targets(y: Any, logits: Any, axis: int) -> Any:
     """Return targets of the shape of `logits`: integer labels become one-hot."""
-    kind = kind_of(y)
-    if kind != "i":
+    count = axis_length("logit_cross_entropy", logits, axis)
+    if kind_of(y) != "i":
         return matched("logit_cross_entropy", logits, y)[1]
     place = axis % len(logits.shape)
     expected = logits.shape[:place] + logits.shape[place + 1 :]
-    if y.shape != expected:
+    library = library_of(y)
+    if library is None or y.shape != expected:
         raise ArgumentError(
             f"logit_cross_entropy: logits of shape {logits.shape} with classes along axis {axis} "
-            f"take integer labels of shape {expected}, got {y.shape}"
+            f"take an array of integer labels, of shape {expected}, got {getattr(y, 'shape', y)}"
         )
-    library = library_of(y)
-    assert library is not None  # it has a shape
-    classes = library.arange(logits.shape[place], y)
+    classes = library.arange(count, y)
     beside = (1,) * place + (-1,) + (1,) * (len(expected) - place)
     hit = F.expand_dims(y, axis=place) == F.reshape(classes, beside)
     one_hot = F.indicator(hit, logits)

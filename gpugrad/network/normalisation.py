@@ -9,34 +9,39 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
-from gpugrad.namespace import shape_of
+from gpugrad.namespace import kind_of, shape_of
+from gpugrad.network.embedding import as_dtype
 from gpugrad.primitive import Composite, named
 
 Axis = int | tuple[int, ...]
 
 
-class Standardised:
-    """What standardised values and their derivatives have in common: y = s (x − μ).
+def widened(x: Any) -> Any:
+    """Return what has 16 bits as float32: the square of 300 is no number of float16."""
+    return as_dtype(x, np.float32) if str(getattr(x, "dtype", "")).endswith("16") else x
 
-    All is computed in float32 at least: the square of 300 is no number of float16.
-    """
+
+def narrowed(y: Any, x: Any) -> Any:
+    """Return what was computed of `widened(x)` in the data type of `x`, if that is floating."""
+    return F.astype(y, x.dtype) if widened(x) is not x and kind_of(x) == "f" else y
+
+
+class Standardised:
+    """What standardised values and their derivatives have in common: y = s (x − μ)."""
 
     def __init__(self, x: Any, axis: Axis, epsilon: float, *, centre: bool = True) -> None:
+        x = widened(x)
         self.axis = axis
         self.centre = centre
-        self.dtype = x.dtype
-        x = widened(x)
         self.mean = F.mean(x, axis=axis, keepdims=True) if centre else None
         self.deviation = x - self.mean if centre else x
         self.variance = F.mean(F.square(self.deviation), axis=axis, keepdims=True)
         self.scale = 1 / F.sqrt(self.variance + epsilon)
         self.y = self.deviation * self.scale
-
-    def narrowed(self, x: Any) -> Any:
-        """Return numbers in the data type of the argument."""
-        return x if x.dtype == self.dtype or kind_of(self) != "f" else F.astype(x, self.dtype)
 
     def moved(self, dx: Any) -> Any:
         """Return J dx = s (dx − mean(dx) − y mean(y dx)); J is symmetric, so this is Jᵀ dx too."""
@@ -60,14 +65,17 @@ def standardise(x: Any, /, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bo
     Returns:
         Array of the shape and data type of `x`.
     """
-    return Standardised(x, axis, epsilon, centre=centre).y
+    return narrowed(Standardised(x, axis, epsilon, centre=centre).y, x)
 
 
 @named()
 def standardise_with_moments(x: Any, /, *, axis: Axis = -1, epsilon: float = 1e-5) -> Any:
-    """Return what `standardise` does, with the mean and the variance, their axes of length 1."""
+    """Return what `standardise` does, with the mean and the variance, their axes of length 1.
+
+    Of float16 these are float32, which holds the square of what float16 does.
+    """
     found = Standardised(x, axis, epsilon)
-    return found.y, found.mean, found.variance
+    return narrowed(found.y, x), found.mean, found.variance
 
 
 @named(kind=Composite)
@@ -199,7 +207,8 @@ def batch_norm(
 
     Returns:
         `y, new_mean, new_var`: the running statistics are returned renewed in training (the
-        variance without bias, as Flux and PyTorch have it), else as they were.
+        variance without bias, as Flux and PyTorch have it), else as they were. They keep their
+        data types; of an array of float16 float32 is the one to take.
 
     Raises:
         ArgumentError: one of the arrays has another shape.
@@ -210,14 +219,14 @@ def batch_norm(
     beside = tuple(channels if i == place else 1 for i in range(len(x.shape)))
     if not training:
         scale = 1 / F.sqrt(F.reshape(running_var, beside) + epsilon)
-        y = (x - F.reshape(running_mean, beside)) * scale
+        y = narrowed((x - F.reshape(running_mean, beside)) * scale, x)
         return _affine("batch_norm", y, weight, bias, place), running_mean, running_var
     axes = tuple(i for i in range(len(x.shape)) if i != place)
     count = math.prod(x.shape[i] for i in axes)
     y, mean, variance = standardise_with_moments(x, axis=axes, epsilon=epsilon)
     unbiased = F.reshape(variance, (channels,)) * (count / max(count - 1, 1))
-    new_mean = (1 - momentum) * running_mean + momentum * F.reshape(mean, (channels,))
-    new_var = (1 - momentum) * running_var + momentum * unbiased
+    new_mean = _renewed(running_mean, F.reshape(mean, (channels,)), momentum)
+    new_var = _renewed(running_var, unbiased, momentum)
     return _affine("batch_norm", y, weight, bias, place), new_mean, new_var
 
 
@@ -232,7 +241,8 @@ def l2_normalise(x: Any, /, *, axis: Axis = -1) -> Any:
     Returns:
         Array of the shape and data type of `x`.
     """
-    return x * inverse_norm(x, axis)
+    wide = widened(x)
+    return narrowed(wide * inverse_norm(wide, axis), x)
 
 
 def inverse_norm(x: Any, axis: Axis) -> Any:
@@ -254,6 +264,12 @@ def _affine(name: str, y: Any, weight: Any, bias: Any, axis: Axis) -> Any:
     if weight is not None:
         y = y * F.reshape(weight, beside)
     return y if bias is None else y + F.reshape(bias, beside)
+
+
+def _renewed(old: Any, new: Any, momentum: float) -> Any:
+    """Return running statistics moved towards those of a batch."""
+    new = new if new.dtype == old.dtype else F.astype(new, old.dtype)
+    return (1 - momentum) * old + momentum * new
 
 
 def _channels(name: str, x: Any, axis: int) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from gpugrad import functions as F
 from gpugrad import namespace
 from gpugrad.errors import ArgumentError
 from gpugrad.namespace import shape_of
-from gpugrad.network.windows import padding_pairs
+from gpugrad.network.windows import padding_pairs, spatial_sizes
 from gpugrad.primitive import Composite, named
 
 
@@ -178,10 +178,5 @@ def _padded(
 
 def _lead_and_pairs(name: str, x: Any, padding: Any) -> tuple[Any, ...]:
     """Return batch, channels, and the padding before and after each spatial axis."""
-    shape = shape_of(x)
-    if len(shape) < 3:
-        raise ArgumentError(
-            f"{name}: expected an array of shape (batch, channels, *spatial), got {shape}. A batch "
-            f"of one is x[None]"
-        )
-    return *shape[:2], padding_pairs(name, padding, len(shape) - 2)
+    ndim = len(spatial_sizes(name, shape_of(x)))
+    return *shape_of(x)[:2], padding_pairs(name, padding, ndim)

@@ -12,8 +12,8 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad import namespace
 from gpugrad.errors import ArgumentError
-from gpugrad.namespace import shape_of
-from gpugrad.network.windows import Layout, layout_over, per_axis
+from gpugrad.namespace import kind_of, shape_of
+from gpugrad.network.windows import Layout, layout_over, per_axis, spatial_sizes
 from gpugrad.primitive import Composite, named
 
 
@@ -36,7 +36,8 @@ def max_pool(
         Array of shape (batch, channels, *counts), as in `conv`.
 
     Raises:
-        ArgumentError: a window does not fit, or would lie in the padding alone.
+        ArgumentError: a window does not fit, or would lie in the padding alone, or the array is
+            complex, or of integers with padding.
 
     Example:
         >>> import numpy as np
@@ -44,6 +45,12 @@ def max_pool(
         array([[[5., 4.]]])
     """
     layout = _pool_layout("max_pool", x, window, stride, padding, dilation)
+    kind = kind_of(x)
+    if kind == "c" or (kind != "f" and layout.padded_sizes != layout.sizes):  # there is no −∞
+        raise ArgumentError(
+            f"max_pool: an array with padding, {padding}, is real floating, got {x.dtype}. Write "
+            f"xp.astype(x, float)"
+        )
     return window_max(x, layout=layout)
 
 
@@ -95,7 +102,7 @@ def lp_pool(
 
     Args:
         x: array of shape (batch, channels, *spatial), real floating.
-        p: a number from 1 on.
+        p: a finite number from 1 on.
         window: the window's length, one for all spatial axes or one for each.
         stride: how far apart neighbouring windows are; the window's length by default.
         padding: zeros around the array, as in `conv`.
@@ -105,15 +112,17 @@ def lp_pool(
         Array of shape (batch, channels, *counts), as in `conv`.
 
     Raises:
-        ArgumentError: a window does not fit, or p is less than 1.
+        ArgumentError: a window does not fit, or p is less than 1, or infinite.
 
     Example:
         >>> import numpy as np
         >>> lp_pool(np.array([[[3.0, 4.0, 5.0, 12.0]]]), 2, 2)
         array([[[ 5., 13.]]])
     """
-    if p < 1:
-        raise ArgumentError(f"lp_pool: a norm has p from 1 on, got {p}")
+    if not 1 <= p < math.inf:
+        raise ArgumentError(
+            f"lp_pool: a norm has p from 1 on, got {p}. For ∞ write nn.max_pool(xp.abs(x), …)"
+        )
     layout = _pool_layout("lp_pool", x, window, stride, padding, dilation)
     total = window_sum(F.abs(x) ** p, layout=layout)
     return F.where(total == 0, 0.0, F.where(total == 0, 1.0, total) ** (1 / p))
@@ -223,8 +232,7 @@ def _pool_layout(
 
 def _adapted(name: str, x: Any, counts: Any) -> tuple[Any, Any]:
     """Return the windows' length and stride for a number of windows."""
-    _spatial(name, x)
-    sizes = shape_of(x)[2:]
+    sizes = spatial_sizes(name, shape_of(x))
     counts = per_axis(name, "the number of windows", counts, len(sizes))
     axes = list(zip(sizes, counts, strict=True))
     if any(n < count for n, count in axes):
@@ -236,10 +244,4 @@ def _adapted(name: str, x: Any, counts: Any) -> tuple[Any, Any]:
 
 def _spatial(name: str, x: Any) -> tuple[int, ...]:
     """Return the spatial axes; raise ArgumentError where there are none."""
-    ndim = len(shape_of(x))
-    if ndim < 3:
-        raise ArgumentError(
-            f"{name}: expected an array of shape (batch, channels, *spatial), got {shape_of(x)}. A "
-            f"batch of one is x[None]"
-        )
-    return tuple(range(2, ndim))
+    return tuple(range(2, 2 + len(spatial_sizes(name, shape_of(x)))))

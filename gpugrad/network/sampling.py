@@ -10,8 +10,8 @@ from gpugrad import functions as F
 from gpugrad import namespace
 from gpugrad.errors import ArgumentError
 from gpugrad.namespace import shape_of
-from gpugrad.network.embedding import as_dtype
-from gpugrad.network.windows import Sizes, per_axis
+from gpugrad.network.embedding import as_dtype, check_floating
+from gpugrad.network.windows import Sizes, per_axis, spatial_sizes
 from gpugrad.primitive import Composite, named
 
 
@@ -73,6 +73,7 @@ def upsample_linear(
         >>> upsample_linear(np.array([[[1.0, 3.0]]]), 2, align_corners=False)
         array([[[1. , 1.5, 2.5, 3. ]]])
     """
+    check_floating("upsample_linear", x)
     new_sizes = _new_sizes("upsample_linear", x, scale, sizes)
     for axis, (old, new) in enumerate(zip(shape_of(x)[2:], new_sizes, strict=True), start=2):
         if new != old:
@@ -115,14 +116,15 @@ def pixel_shuffle(x: Any, factor: int) -> Any:
         >>> pixel_shuffle(np.array([[[1.0, 2.0], [3.0, 4.0]]]), 2)
         array([[[1., 3., 2., 4.]]])
     """
-    batch, channels, *sizes = shape_of(x)
-    ndim = len(sizes)
-    outputs, rest = divmod(channels, factor**ndim)
-    if rest or not sizes:
+    shape = shape_of(x)
+    ndim = len(spatial_sizes("pixel_shuffle", shape))
+    if type(factor) is not int or factor < 1 or shape[1] % factor**ndim:
         raise ArgumentError(
-            f"pixel_shuffle: expected x of shape (batch, channels, *spatial), the channels a "
-            f"multiple of {factor} for each spatial axis, got {shape_of(x)}"
+            f"pixel_shuffle: expected x of shape (batch, channels, *spatial) and a whole number, "
+            f"the channels a multiple of {factor} for each spatial axis, got {shape}"
         )
+    batch, channels, *sizes = shape
+    outputs = channels // factor**ndim
     x = F.reshape(x, (batch, outputs, *(factor,) * ndim, *sizes))
     order = itertools.chain.from_iterable((2 + ndim + i, 2 + i) for i in range(ndim))
     x = F.permute_dims(x, (0, 1, *order))
@@ -156,18 +158,18 @@ def grid_sample(
         >>> grid_sample(np.array([[[1.0, 2.0, 4.0]]]), np.array([[[-1.0], [0.5], [1.0]]]))
         array([[[1., 3., 4.]]])
     """
-    batch, channels, *sizes = shape_of(x)
-    shape = shape_of(grid)
-    if not sizes or shape[:1] != (batch,) or shape[-1] != len(sizes) or len(shape) < 3:
+    sizes, places = spatial_sizes("grid_sample", shape_of(x)), shape_of(grid)
+    batch, channels = shape_of(x)[:2]
+    if len(places) < 3 or (places[0], places[-1]) != (batch, len(sizes)):
         raise ArgumentError(
             f"grid_sample: x of shape {shape_of(x)}, (batch, channels, *spatial), takes a grid of "
-            f"shape ({batch}, *counts, {len(sizes)}), got {shape}"
+            f"shape ({batch}, *counts, {len(sizes)}), got {places}"
         )
     if padding_mode not in ("zeros", "border"):
         raise ArgumentError(
             f'grid_sample: padding_mode is "zeros" or "border", got {padding_mode!r}'
         )
-    counts = shape[1:-1]
+    counts = places[1:-1]
     flat = F.reshape(x, (batch, channels, math.prod(sizes)))
     parts: list[list[tuple[Any, Any]]] = []  # for each axis, both neighbours and their weights
     for axis, n in enumerate(sizes):
@@ -194,17 +196,17 @@ def grid_sample(
 def _neighbour(place: Any, weight: Any, n: int) -> tuple[Any, Any]:
     """Return the index of a place, and its weight: 0 where it is outside."""
     inside = F.logical_and(place >= 0, place <= n - 1)
-    index = as_dtype(F.clip(place, 0, n - 1), int)
+    index = as_dtype(F.where(inside, place, 0.0), int)  # NaN is no place
     return index, F.where(inside, weight, 0.0)
 
 
 def _new_sizes(name: str, x: Any, scale: Any, sizes: Any) -> Sizes:
     """Return the new lengths of the spatial axes."""
-    old = shape_of(x)[2:]
-    if not old or (scale is None) == (sizes is None):
+    old = spatial_sizes(name, shape_of(x))
+    if 0 in old or (scale is None) == (sizes is None):
         raise ArgumentError(
-            f"{name}: expected x of shape (batch, channels, *spatial), got {shape_of(x)}, and "
-            f"either scale or sizes, got {scale} and {sizes}"
+            f"{name}: expected an array with elements, got one of shape {shape_of(x)}, and either "
+            f"scale or sizes, got {scale} and {sizes}"
         )
     if sizes is not None:
         return per_axis(name, "sizes", sizes, len(old))

@@ -153,7 +153,7 @@ def unfold(x: Any, window: Any, *, stride: Any = 1, padding: Any = 0, dilation: 
 @named(Composite, module="nn")
 def fold(
     y: Any,
-    sizes: Sizes,
+    sizes: Any,
     window: Any,
     *,
     stride: Any = 1,
@@ -176,6 +176,8 @@ def fold(
     Raises:
         ArgumentError: there are not as many columns as windows.
     """
+    if isinstance(sizes, int):
+        raise ArgumentError(f"fold: sizes are lengths, one for each spatial axis, got {sizes}")
     layout = layout_over("fold", (1, 1, *sizes), window, stride, padding, dilation)
     shape = shape_of(y)
     if len(shape) != 3 or shape[1] % layout.size or shape[2] != layout.positions:
@@ -205,12 +207,7 @@ def layout_over(
         padding: also (before, after) for each axis, "valid" for none, or "same".
         dilation: how far apart a window's elements are.
     """
-    if len(shape) < 3:
-        raise ArgumentError(
-            f"{name}: expected an array of shape (batch, channels, *spatial), got {shape}. A batch "
-            f"of one is x[None]"
-        )
-    sizes = shape[2:]
+    sizes = spatial_sizes(name, shape)
     ndim = len(sizes)
     window = per_axis(name, "window", window, ndim)
     stride = per_axis(name, "stride", stride, ndim)
@@ -225,6 +222,16 @@ def layout_over(
         )
     counts = tuple((n + sum(pair) - span) // s + 1 for n, pair, span, s in axes)
     return Layout(sizes, window, stride, pairs, dilation, counts)
+
+
+def spatial_sizes(name: str, shape: Sizes) -> Sizes:
+    """Return the lengths of the spatial axes; raise ArgumentError where there are none."""
+    if len(shape) < 3:
+        raise ArgumentError(
+            f"{name}: expected an array of shape (batch, channels, *spatial), got {shape}. A batch "
+            f"of one is x[None]"
+        )
+    return shape[2:]
 
 
 def per_axis(name: str, what: str, value: Any, ndim: int, least: int = 1) -> Sizes:

@@ -151,9 +151,9 @@ class GroupNorm:
         return f"GroupNorm({_shown(self.weight)}, {self.groups})"
 
 
-def _parameters(features: int | tuple[int, ...], dtype: Any, device: Any) -> tuple[Any, Any]:
+def _parameters(features: Any, dtype: Any, device: Any) -> tuple[Any, Any]:
     """Return a weight of ones and a bias of zeros."""
-    shape = features if isinstance(features, tuple) else (features,)
+    shape = tuple(features) if isinstance(features, (tuple, list)) else (features,)
     if not shape or min(shape) < 1:
         raise ArgumentError(f"a layer has at least one feature to normalise, got {features}")
     return to_device(np.ones(shape, dtype), device), to_device(np.zeros(shape, dtype), device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
+from gpugrad.namespace import shape_of
 from gpugrad.network.attention import dot_product_attention, join_heads, split_heads
 from gpugrad.network.convolution import conv, conv_transpose
 from gpugrad.network.embedding import embedding
@@ -27,8 +29,8 @@ def flatten(x: Any) -> Any:
         >>> flatten(np.ones((2, 3, 4, 4))).shape
         (2, 48)
     """
-    batch, *rest = x.shape
-    return F.reshape(x, (batch, int(np.prod(rest))))
+    batch, *rest = shape_of(x)
+    return F.reshape(x, (batch, math.prod(rest)))
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)

@@ -9,6 +9,7 @@ PyTorch, with the phases of eigenvectors and singular vectors at rest.
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 from gpugrad import functions as F
@@ -53,7 +54,7 @@ def _diagonal(x: Any) -> Any:
 
 def _is_negligible(x: Any, values: Any) -> Any:
     """Say where `x` is zero to within rounding, beside what it was computed of."""
-    rounding = values.shape[-1] * linalg.epsilon(values)
+    rounding = 4 * values.shape[-1] * linalg.epsilon(values)  # half of it moves each of two values
     sizes = F.abs(values)
     largest = F.max(sizes, axis=-1, keepdims=True) if values.shape[-1] else sizes
     return F.abs(x) <= rounding * (largest[..., None] if x.shape != values.shape else largest)
@@ -270,6 +271,12 @@ def adjugate_frule(_: Any, args: Any, tangents: Any) -> Any:
     return linalg.adjugate(x), phase * (adjoint(vh) @ moved @ adjoint(u))
 
 
+def _inverse_or_nan(x: Any, sign: Any) -> Any:
+    """Return the inverses of matrices, NaN for singular ones: `sign` is that of the determinant."""
+    singular = _beside(sign == 0)
+    return F.where(singular, math.nan, linalg.inv(F.where(singular, _eye(x), x)))
+
+
 def _turning(z: Any) -> Any:
     """Return i Im z."""
     return 0.5 * (z - conj(z))
@@ -277,14 +284,17 @@ def _turning(z: Any) -> Any:
 
 @rrule.register(linalg.slogdet)
 def slogdet_rrule(_: Any, x: Any) -> Any:
-    """d log|det A| = Re tr(A⁻¹ dA), and a complex sign turns by Im tr(A⁻¹ dA)."""
+    """d log|det A| = Re tr(A⁻¹ dA), and a complex sign turns by Im tr(A⁻¹ dA).
+
+    Of a singular matrix it is NaN: the logarithm is −∞ there, the sign jumps.
+    """
     sign, logabsdet = linalg.slogdet(x)
 
     def slogdet_back(dys: Any) -> Any:
         dsign, dy = dys
         if dsign is not None and kind_of(x) == "c":
             dy = accumulate(dy, _turning(dsign * conj(sign)))
-        return None, None if dy is None else _beside(dy) * adjoint(linalg.inv(x))
+        return None, None if dy is None else _beside(dy) * adjoint(_inverse_or_nan(x, sign))
 
     return (sign, logabsdet), slogdet_back
 
@@ -293,7 +303,7 @@ def slogdet_rrule(_: Any, x: Any) -> Any:
 def slogdet_frule(_: Any, args: Any, tangents: Any) -> Any:
     (x,), (dx,) = args, tangents
     sign, logabsdet = linalg.slogdet(x)
-    moved = linalg.trace(linalg.solve(x, dx))
+    moved = linalg.trace(_inverse_or_nan(x, sign) @ dx)
     dsign = sign * _turning(moved) if kind_of(x) == "c" else None
     return (sign, logabsdet), (dsign, real(moved))
 
@@ -331,13 +341,29 @@ def cholesky_frule(_: Any, args: Any, tangents: Any, *, upper: bool = False) -> 
     return y, adjoint(moved) if upper else moved
 
 
-def _check_qr(x: Any, mode: str) -> None:
-    rows, columns = x.shape[-2:]
-    if mode not in ("reduced", "r") and not (mode == "complete" and rows <= columns):
-        raise ArgumentError(
-            f"qr: mode={mode!r} of matrices of shape {(rows, columns)} has no derivative. "
-            f"Write qr(x), which has min(m, n) columns in Q"
-        )
+def _pulled_to_first(vectors: Any, d: Any, k: int) -> Any:
+    """Return the sensitivity of the first k columns of a unitary matrix, on which the rest depends.
+
+    The rest stays orthogonal to them and does not turn in itself: dU₂ = −U₁ dU₁ᴴ U₂.
+    """
+    if d.shape[-1] == k:
+        return d
+    first, rest = vectors[..., :k], vectors[..., k:]
+    return d[..., :k] - rest @ (adjoint(d[..., k:]) @ first)
+
+
+def _pushed_to_rest(vectors: Any, d: Any) -> Any:
+    """Return the tangent of all columns of a unitary matrix from that of the first ones."""
+    k = d.shape[-1]
+    if vectors.shape[-1] == k:
+        return d
+    first, rest = vectors[..., :k], vectors[..., k:]
+    return F.concat([d, -first @ (adjoint(d) @ rest)], axis=-1)
+
+
+def _check_qr(mode: str) -> None:
+    if mode not in ("reduced", "complete", "r"):
+        raise ArgumentError(f"qr: mode={mode!r} has no derivative. Write qr(x)")
 
 
 def _copied_up(x: Any) -> Any:
@@ -352,14 +378,15 @@ def qr_rrule(_: Any, x: Any, *, mode: str = "reduced") -> Any:
 
     Columns beyond the square part of a wide matrix are A₂ = Q R₂.
     """
-    _check_qr(x, mode)
-    q, r = linalg.qr(x)
-    n = q.shape[-1]
+    _check_qr(mode)
+    y = linalg.qr(x, mode="complete" if mode == "complete" else "reduced")
+    n = min(x.shape[-2:])
+    q, r = y[0][..., :n], y[1][..., :n, :]
 
     def qr_back(dys: Any) -> Any:
         dq, dr = (None, dys) if mode == "r" else dys
-        dq = F.zeros_like(q) if dq is None else dq
-        dr = F.zeros_like(r) if dr is None else F.triu(dr)
+        dq = F.zeros_like(q) if dq is None else _pulled_to_first(y[0], dq, n)
+        dr = F.zeros_like(r) if dr is None else F.triu(dr[..., :n, :])
         square, dr1, dr2 = r[..., :n], dr[..., :n], dr[..., n:]
         is_wide = x.shape[-1] > n
         if is_wide:
@@ -368,16 +395,17 @@ def qr_rrule(_: Any, x: Any, *, mode: str = "reduced") -> Any:
         dx1 = adjoint(linalg.solve_triangular(square, adjoint(dq + q @ m)))
         return None, F.concat([dx1, q @ dr2], axis=-1) if is_wide else dx1
 
-    return (r if mode == "r" else (q, r)), qr_back
+    return (r if mode == "r" else tuple(y)), qr_back
 
 
 @frule.register(linalg.qr)
 def qr_frule(_: Any, args: Any, tangents: Any, *, mode: str = "reduced") -> Any:
     """dQ = dA R⁻¹ − Q T and dR = T R, with the T upper triangular that keeps Q unitary."""
     (x,), (dx,) = args, tangents
-    _check_qr(x, mode)
-    q, r = linalg.qr(x)
-    n = q.shape[-1]
+    _check_qr(mode)
+    y = linalg.qr(x, mode="complete" if mode == "complete" else "reduced")
+    n = min(x.shape[-2:])
+    q, r = y[0][..., :n], y[1][..., :n, :]
     square = r[..., :n]
     moved = adjoint(linalg.solve_triangular(square, adjoint(dx[..., :n]), trans=2))
     inner = adjoint(q) @ moved
@@ -387,7 +415,10 @@ def qr_frule(_: Any, args: Any, tangents: Any, *, mode: str = "reduced") -> Any:
     if x.shape[-1] > n:
         rest = adjoint(dq) @ x[..., n:] + adjoint(q) @ dx[..., n:]
         dr = F.concat([dr, rest], axis=-1)
-    return (r, dr) if mode == "r" else ((q, r), (dq, dr))
+    if mode == "r":
+        return r, dr
+    below = F.zeros_like(y[1][..., n:, :])
+    return tuple(y), (_pushed_to_rest(y[0], dq), F.concat([dr, below], axis=-2))
 
 
 # --- Eigenvalues -----------------------------------------------------------------------------
@@ -491,19 +522,17 @@ def eigvals_frule(_: Any, args: Any, tangents: Any) -> Any:
 # --- Singular values -------------------------------------------------------------------------
 
 
-def _check_svd(x: Any, *, full_matrices: bool) -> None:
-    rows, columns = x.shape[-2:]
-    if full_matrices and rows != columns:
-        raise ArgumentError(
-            f"svd: of matrices of shape {(rows, columns)}, the full U or Vh has columns or rows "
-            f"without a derivative. Write svd(x, full_matrices=False)"
-        )
+def _turns(a: Any, b: Any, s: Any) -> Any:
+    """Return (A sⱼ + sᵢ B) / (sⱼ² − sᵢ²), by 1 / (sⱼ − sᵢ) and 1 / (sⱼ + sᵢ).
 
-
-def _squared_gaps(s: Any) -> Any:
-    """Return 1 / (sⱼ² − sᵢ²) in place (i, j)."""
+    The latter needs no gap: so the polar factor U Vᴴ has its gradient where values are equal, too.
+    """
     total = s[..., None, :] + s[..., :, None]
-    return _reciprocal(_gaps(s), s) / F.where(total == 0, 1.0, total)
+    return 0.5 * ((a + b) * _reciprocal(_gaps(s), s) + (a - b) * _reciprocal(total, s))
+
+
+def _skew(x: Any) -> Any:
+    return x - adjoint(x)
 
 
 @rrule.register(linalg.svd)
@@ -513,32 +542,35 @@ def svd_rrule(
     """dA = U (diag(ds) + (Uᴴ dU)₋ E S + S (Vᴴ dV)₋ E) Vᴴ, and what dU and dV have outside."""
     if not compute_uv:
         return svdvals_rrule(f, x)
-    _check_svd(x, full_matrices=full_matrices)
-    u, s, vh = linalg.svd(x, full_matrices=False, **({"hermitian": True} if hermitian else {}))
+    options = {"hermitian": True} if hermitian else {}
+    y = linalg.svd(x, full_matrices=full_matrices, **options)
     m, n = x.shape[-2:]
+    s, k = y[1], min(m, n)
+    u, vh = y[0][..., :k], y[2][..., :k, :]
 
     def svd_back(dys: Any) -> Any:
         du, ds, dvh = dys
-        gaps, inverse = _squared_gaps(s), _reciprocal(s, s)
+        inverse = _reciprocal(s, s)
         left = None if ds is None else _by_columns(u, ds)
-        outside = turning = None
+        outside = None
+        turn_u = turn_v = 0.0
         if du is not None:
+            du = _pulled_to_first(y[0], du, k)
             inner = adjoint(u) @ du
-            left = accumulate(left, u @ _by_columns((inner - adjoint(inner)) * gaps, s))
+            turn_u = _skew(inner)
             if m > n:
                 left = accumulate(left, _by_columns(du - u @ inner, inverse))
-            turning = _diagonal(inner)
         if dvh is not None:
-            inner = adjoint(dvh @ adjoint(vh))
-            left = accumulate(left, _by_columns(u, s) @ ((inner - adjoint(inner)) * gaps))
+            dv = _pulled_to_first(adjoint(y[2]), adjoint(dvh), k)
+            inner = vh @ dv
+            turn_v = _skew(inner)
             if n > m:
-                outside = _by_columns(u, inverse) @ (dvh - adjoint(inner) @ vh)
-            turning = accumulate(turning, -_diagonal(inner))
-        if kind_of(x) == "c" and turning is not None:
-            left = accumulate(left, _by_columns(u, 0.5 * inverse * _turning(turning)))
+                outside = _by_columns(u, inverse) @ adjoint(dv - adjoint(vh) @ inner)
+        if du is not None or dvh is not None:
+            left = accumulate(left, u @ _turns(turn_u, turn_v, s))
         return None, accumulate(left @ vh, outside)
 
-    return (u, s, vh), svd_back
+    return tuple(y), svd_back
 
 
 @frule.register(linalg.svd)
@@ -554,24 +586,21 @@ def svd_frule(
     (x,), (dx,) = args, tangents
     if not compute_uv:
         return svdvals_frule(f, args, tangents)
-    _check_svd(x, full_matrices=full_matrices)
-    u, s, vh = linalg.svd(x, full_matrices=False, **({"hermitian": True} if hermitian else {}))
+    options = {"hermitian": True} if hermitian else {}
+    y = linalg.svd(x, full_matrices=full_matrices, **options)
     m, n = x.shape[-2:]
-    v, uh = adjoint(vh), adjoint(u)
-    inner = uh @ dx @ v
-    gaps, inverse = _squared_gaps(s), _reciprocal(s, s)
-    right = _by_columns(inner, s)
-    left = s[..., :, None] * inner
-    du = u @ ((right + adjoint(right)) * gaps)
-    dv = v @ ((left + adjoint(left)) * gaps)
-    if kind_of(x) == "c":
-        turning = 0.5 * inverse * _turning(_diagonal(inner))
-        du, dv = du + _by_columns(u, turning), dv - _by_columns(v, turning)
+    s, k = y[1], min(m, n)
+    u, v = y[0][..., :k], adjoint(y[2])[..., :k]
+    inner = adjoint(u) @ dx @ v
+    inverse = _reciprocal(s, s)
+    du = u @ _turns(inner, adjoint(inner), s)
+    dv = v @ _turns(adjoint(inner), inner, s)
     if m > n:
         du = du + _by_columns(dx @ v - u @ inner, inverse)
     if n > m:
         dv = dv + _by_columns(adjoint(dx) @ u - v @ adjoint(inner), inverse)
-    return (u, s, vh), (du, real(_diagonal(inner)), adjoint(dv))
+    du, dv = _pushed_to_rest(y[0], du), _pushed_to_rest(adjoint(y[2]), dv)
+    return tuple(y), (du, real(_diagonal(inner)), adjoint(dv))
 
 
 @rrule.register(linalg.svdvals)

@@ -47,7 +47,7 @@ def _plan(
     if half:
         own[-1] = 2 * (own[-1] - 1)
     lengths = [n if given is None else given for given, n in zip(lengths, own, strict=True)]
-    options: dict[str, Any] = {"norm": T.SWAPPED[norm]}
+    options: dict[str, Any] = {"norm": T.swapped(norm)}
     if call is _one:
         return lengths, axes, {"n": lengths[0], "axis": axes[0], **options}
     return lengths, axes, {"s": tuple(lengths), "axes": tuple(axes), **options}

@@ -123,8 +123,11 @@ linear(F.getitem, F.scatter_add, F.take, F.take_along_axis)
 @frule.register(F.index_set)
 def index_set_frule(_: Any, args: Any, tangents: Any) -> Any:
     (x, index, values), (dx, _, dvalues) = args, tangents
+    y = F.index_set(x, index, values)
+    if kind_of(y) not in "fc":
+        return y, None
     dx = F.zeros_like(x) if dx is None else dx
-    return F.index_set(x, index, values), F.index_set(dx, index, 0 if dvalues is None else dvalues)
+    return y, F.index_set(dx, index, 0 if dvalues is None else dvalues)
 
 
 @frule.register(F.getattr)

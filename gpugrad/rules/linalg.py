@@ -62,20 +62,13 @@ def _general_matmul_back(a: Any, b: Any, needs: tuple[bool, bool]) -> Any:
             dy = F.expand_dims(dy, axis=-2)
         da = db = None
         if need_a:
-            da = dy @ adjoint(b[:, None] if b_is_vector else b)
-            da = project_a(_drop_axis(da, -2) if a_is_vector else da)
+            da = project_a(dy @ adjoint(b[:, None] if b_is_vector else b))
         if need_b:
             db = adjoint(a[None, :] if a_is_vector else a) @ dy
-            db = project_b(_drop_axis(db, -1) if b_is_vector else db)
+            db = project_b(F.squeeze(db, axis=-1) if b_is_vector else db)
         return None, da, db
 
     return matmul_back
-
-
-def _drop_axis(x: Any, axis: int) -> Any:
-    """Sum over all axes but the last two's other one: the gradient of a vector in a product."""
-    x = F.squeeze(x, axis=axis)
-    return F.sum(x, axis=tuple(range(len(x.shape) - 1))) if len(x.shape) > 1 else x
 
 
 @rrule.register(F.linear)

@@ -72,7 +72,7 @@ def cross_entropy_rrule(
     needs: tuple[bool, bool],
 ) -> Any:
     yhat, y = matched("cross_entropy", yhat, y)
-    share = aggregation_scale("cross_entropy", agg, batch_size(yhat, axis))
+    share = aggregation_scale("cross_entropy", agg, batch_size("cross_entropy", yhat, axis))
 
     def cross_entropy_back(dloss: Any) -> Any:
         scale = _beside(dloss * -share, agg, axis)
@@ -88,9 +88,10 @@ def logit_cross_entropy_rrule(
     _: Any, logits: Any, y: Any, *, axis: int = -1, agg: str = "mean", needs: tuple[bool, bool]
 ) -> Any:
     """∂/∂logits = (softmax(logits) Σ y − y) / batch, ∂/∂y = −logsoftmax(logits) / batch."""
+    name = "logit_cross_entropy"
     targets = soft_targets(y, logits, axis)
     softmax = Softmax(logits, targets, axis)
-    share = aggregation_scale("logit_cross_entropy", agg, batch_size(logits, axis))
+    share = aggregation_scale(name, agg, batch_size(name, logits, axis))
     e, weight, total = softmax.e, softmax.weight, softmax.total
     minus_log_p = softmax.log_total - softmax.z if needs[1] else None
 

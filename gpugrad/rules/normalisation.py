@@ -11,22 +11,25 @@ from gpugrad.network.normalisation import (
     Standardised,
     inverse_norm,
     l2_normalise,
+    narrowed,
     standardise,
     standardise_with_moments,
+    widened,
 )
 from gpugrad.registry import rrule
+from gpugrad.tangent import Projection
 
 
 @rrule.register(standardise)
 def standardise_rrule(
     _: Any, x: Any, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True
 ) -> Any:
-    found = Standardised(x, axis, epsilon, centre=centre)
+    found, project = Standardised(x, axis, epsilon, centre=centre), Projection(x)
 
     def standardise_back(dy: Any) -> Any:
-        return None, found.moved(dy)
+        return None, project(found.moved(dy))
 
-    return found.y, standardise_back
+    return narrowed(found.y, x), standardise_back
 
 
 @frule.register(standardise)
@@ -39,8 +42,9 @@ def standardise_frule(
     epsilon: float = 1e-5,
     centre: bool = True,
 ) -> Any:
-    found = Standardised(args[0], axis, epsilon, centre=centre)
-    return found.y, found.moved(tangents[0])
+    (x,), (dx,) = args, tangents
+    found = Standardised(x, axis, epsilon, centre=centre)
+    return narrowed(found.y, x), narrowed(found.moved(dx), x)
 
 
 @rrule.register(standardise_with_moments)
@@ -48,7 +52,7 @@ def standardise_with_moments_rrule(
     _: Any, x: Any, *, axis: Axis = -1, epsilon: float = 1e-5
 ) -> Any:
     """∂μ/∂x = 1/n and ∂σ²/∂x = 2 (x − μ)/n."""
-    found = Standardised(x, axis, epsilon)
+    found, project, shape = Standardised(x, axis, epsilon), Projection(x), x.shape
     count = x.size / max(found.variance.size, 1)
 
     def standardise_with_moments_back(dy: Any) -> Any:
@@ -58,9 +62,9 @@ def standardise_with_moments_rrule(
             dx = dx + dmean / count
         if dvariance is not None:
             dx = dx + (dvariance * (2 / count)) * found.deviation
-        return None, F.broadcast_to(dx, x.shape)
+        return None, project(F.broadcast_to(dx, shape))
 
-    return (found.y, found.mean, found.variance), standardise_with_moments_back
+    return (narrowed(found.y, x), found.mean, found.variance), standardise_with_moments_back
 
 
 @frule.register(standardise_with_moments)
@@ -68,37 +72,41 @@ def standardise_with_moments_frule(
     _: Any, args: Any, tangents: Any, *, axis: Axis = -1, epsilon: float = 1e-5
 ) -> Any:
     (x,), (dx,) = args, tangents
-    found = Standardised(x, axis, epsilon)
+    found, dx = Standardised(x, axis, epsilon), widened(dx)
     dmean = F.mean(dx, axis=axis, keepdims=True)
     dvariance = 2 * F.mean(dx * found.deviation, axis=axis, keepdims=True)
-    return (found.y, found.mean, found.variance), (found.moved(dx), dmean, dvariance)
+    moments = (found.mean, found.variance)
+    return (narrowed(found.y, x), *moments), (narrowed(found.moved(dx), x), dmean, dvariance)
 
 
 class _Direction:
     """What a vector of length 1 and its derivatives have in common."""
 
     def __init__(self, x: Any, axis: Axis) -> None:
+        x = widened(x)
         self.axis = axis
         self.scale = inverse_norm(x, axis)
         self.y = x * self.scale
 
     def moved(self, dx: Any) -> Any:
         """Return J dx = (dx − y Σ y dx) / ‖x‖; J is symmetric."""
+        dx = widened(dx)
         along = F.sum(dx * self.y, axis=self.axis, keepdims=True)
         return (dx - along * self.y) * self.scale
 
 
 @rrule.register(l2_normalise)
 def l2_normalise_rrule(_: Any, x: Any, *, axis: Axis = -1) -> Any:
-    found = _Direction(x, axis)
+    found, project = _Direction(x, axis), Projection(x)
 
     def l2_normalise_back(dy: Any) -> Any:
-        return None, found.moved(dy)
+        return None, project(found.moved(dy))
 
-    return found.y, l2_normalise_back
+    return narrowed(found.y, x), l2_normalise_back
 
 
 @frule.register(l2_normalise)
 def l2_normalise_frule(_: Any, args: Any, tangents: Any, *, axis: Axis = -1) -> Any:
-    found = _Direction(args[0], axis)
-    return found.y, found.moved(tangents[0])
+    (x,), (dx,) = args, tangents
+    found = _Direction(x, axis)
+    return narrowed(found.y, x), narrowed(found.moved(dx), x)

@@ -233,12 +233,32 @@ scalar_rule(
     real=True,
 )
 
+
 # --- The normal distribution, and the error function -----------------------------------------
-scalar_rule(S.dawsn, lambda y, x: 1 - 2 * x * y)
+def _asymptotic(far: Any, x: Any, sign: int) -> Any:
+    """Return Σ ±(2k − 1)!! / (2x²)ᵏ from k = 1 on, where x is far out."""
+    x = F.where(far, x, 20.0)
+    u = sign * 0.5 / x / x
+    return u * functools.reduce(lambda y, odd: 1 + odd * u * y, range(19, 1, -2), 1.0)
+
+
+def _dawsn_slope(y: Any, x: Any) -> Any:
+    """Return 1 − 2xy, which cancels far out: there, but for exp(−x²), the series is the rest."""
+    far = F.abs(F.real(x)) - F.abs(F.imag(x)) > 15
+    return F.where(far, -_asymptotic(far, x, 1), 1 - 2 * x * y)
+
+
+def _erfcx_slope(y: Any, x: Any) -> Any:
+    """Return 2xy − 2/√π, which cancels far out to the right."""
+    far = F.real(x) > 15
+    return F.where(far, (2 / SQRT_PI) * _asymptotic(far, x, -1), 2 * x * y - 2 / SQRT_PI)
+
+
+scalar_rule(S.dawsn, lambda y, x: _dawsn_slope(y, x))
 scalar_rule(S.erf, lambda y, x: (2 / SQRT_PI) * F.exp(-x * x))
 scalar_rule(S.erfc, lambda y, x: (-2 / SQRT_PI) * F.exp(-x * x))
 scalar_rule(S.erfcinv, lambda y, x: (-SQRT_PI / 2) * F.exp(y * y), real=True)
-scalar_rule(S.erfcx, lambda y, x: 2 * x * y - 2 / SQRT_PI)
+scalar_rule(S.erfcx, lambda y, x: _erfcx_slope(y, x))
 scalar_rule(S.erfinv, lambda y, x: (SQRT_PI / 2) * F.exp(y * y), real=True)
 scalar_rule(S.ndtr, lambda y, x: F.exp(-0.5 * x * x) / SQRT_2PI)
 scalar_rule(S.ndtri, lambda y, x: SQRT_2PI * F.exp(0.5 * y * y), real=True)
@@ -290,10 +310,24 @@ scalar_rule(
     lambda y, a, b: S.digamma(b) - S.digamma(a + b),
     real=True,
 )
+
+
+def _by_reciprocal_gamma(y: Any, z: Any, n: Any, k: Any) -> Any:
+    """Return y ψ(z) for y = Γ(n + 1) / (Γ(z) Γ(k + 1)): finite at the poles of ψ, where y is 0."""
+    pole = F.logical_and(z <= 0, z == F.floor(z))
+    at, n, k = (F.where(pole, x, 1.0) for x in (z, n, k))
+    rest = S.gamma(n + 1) * S.rgamma(k + 1)
+    return F.where(
+        pole, -rest * _rgamma_slope(S.rgamma(at), at), y * S.digamma(F.where(pole, 1.0, z))
+    )
+
+
 scalar_rule(
     S.binom,
-    lambda y, n, k: y * (S.digamma(n + 1) - S.digamma(n - k + 1)),
-    lambda y, n, k: y * (S.digamma(n - k + 1) - S.digamma(k + 1)),
+    lambda y, n, k: y * S.digamma(n + 1) - _by_reciprocal_gamma(y, n - k + 1, n, k),
+    lambda y, n, k: (
+        _by_reciprocal_gamma(y, n - k + 1, n, k) - _by_reciprocal_gamma(y, k + 1, n, n - k)
+    ),
     real=True,
 )
 scalar_rule(
@@ -338,6 +372,11 @@ def _by_x(y: Any, x: Any, sign: int, factor: Callable[[Any], Any] = lambda x: 1.
     return near_zero(x, 1.0, lambda x: factor(x) * series(x * x / 4, terms), lambda x: y / x)
 
 
+def _but_at_zero(y: Any, x: Any) -> Any:
+    """Return y, but 0 where x is 0: there it is ∞, and so is what is taken from it."""
+    return F.where(x == 0, 0.0, y)
+
+
 scalar_rule(S.i0, lambda y, x: S.i1(x), real=True)
 scalar_rule(S.i0e, lambda y, x: S.i1e(x) - F.sign(x) * y, real=True)
 scalar_rule(S.i1, lambda y, x: S.i0(x) - _by_x(y, x, 1), real=True)
@@ -349,11 +388,11 @@ scalar_rule(
 scalar_rule(S.j0, lambda y, x: -S.j1(x), real=True)
 scalar_rule(S.j1, lambda y, x: S.j0(x) - _by_x(y, x, -1), real=True)
 scalar_rule(S.k0, lambda y, x: -S.k1(x), real=True)
-scalar_rule(S.k0e, lambda y, x: y - S.k1e(x), real=True)
+scalar_rule(S.k0e, lambda y, x: _but_at_zero(y, x) - S.k1e(x), real=True)
 scalar_rule(S.k1, lambda y, x: -S.k0(x) - y / x, real=True)
-scalar_rule(S.k1e, lambda y, x: y - S.k0e(x) - y / x, real=True)
+scalar_rule(S.k1e, lambda y, x: _but_at_zero(y, x) - S.k0e(x) - y / x, real=True)
 scalar_rule(S.y0, lambda y, x: -S.y1(x), real=True)
-scalar_rule(S.y1, lambda y, x: S.y0(x) - y / x, real=True)
+scalar_rule(S.y1, lambda y, x: S.y0(x + _at(0, x, y)) - y / x, real=True)
 
 # The neighbouring orders' formulas divide by nothing. (CuPy has `yn` alone of these.)
 scalar_rule(S.iv, None, lambda y, v, x: 0.5 * (S.iv(v - 1, x) + S.iv(v + 1, x)))
@@ -373,19 +412,17 @@ for _f in (S.iv, S.ive, S.jv, S.kv, S.kve, S.yn, S.yv):
 
 
 # --- Integrals -------------------------------------------------------------------------------
-def _spence_slope(t: Any) -> Any:
-    """Return −log(1 + t) / t."""
-    return near_zero(
-        t,
-        0.05,
-        lambda t: series(t, [(-1) ** (k + 1) / (k + 1) for k in range(14)]),
-        lambda t: -F.log1p(t) / t,
-    )
+def _spence_slope(x: Any) -> Any:
+    """Return log(x) / (1 − x)."""
+    near = F.abs(x - 1) < 0.05
+    t, far = F.where(near, x - 1, 0.0), F.where(near, 2.0, x)
+    power_series = series(t, [(-1) ** (k + 1) / (k + 1) for k in range(14)])
+    return F.where(near, power_series, F.log(far) / (1 - far))
 
 
 scalar_rule(S.exp1, lambda y, x: -F.exp(-x) / x)
 scalar_rule(S.expi, lambda y, x: F.exp(x) / x)
-scalar_rule(S.spence, lambda y, x: _spence_slope(x - 1))
+scalar_rule(S.spence, lambda y, x: _spence_slope(x))
 
 
 def _several_rules(f: Any, *slopes: Callable[[Any], Any]) -> None:

@@ -20,15 +20,15 @@ from gpugrad.functions.fft import irfftn as irfftn
 from gpugrad.functions.fft import rfft as rfft
 from gpugrad.functions.fft import rfft2 as rfft2
 from gpugrad.functions.fft import rfftn as rfftn
-from gpugrad.namespace import library_for
-from gpugrad.xp._creation import call
+from gpugrad.namespace import library_for as _library_for
+from gpugrad.xp._creation import call as _call
 
 
 def _frequencies(name: str, n: int, d: Any, dtype: Any, device: Any) -> Any:
-    library = library_for(dtype, device)
-    y = call(library, f"fft.{name}", n, device=device)
+    library = _library_for(dtype, device)
+    y = _call(library, f"fft.{name}", n, device=device)
     if dtype is not None:  # NumPy's has no such argument
-        y = call(library, "astype", y, library.dtype(dtype))
+        y = _call(library, "astype", y, library.dtype(dtype))
     return y / d
 
 

@@ -10,6 +10,7 @@ X = np.random.default_rng(0).normal(size=(5, 4, 3)).astype(np.float32)
 LAYERS = [
     (nn.LayerNorm(3), "LayerNorm(3)", lambda w, b: nn.layer_norm(X, w, b)),
     (nn.LayerNorm((4, 3)), "LayerNorm((4, 3))", lambda w, b: nn.layer_norm(X, w, b, axis=(1, 2))),
+    (nn.LayerNorm([4, 3]), "LayerNorm((4, 3))", lambda w, b: nn.layer_norm(X, w, b, axis=(1, 2))),
     (nn.RMSNorm(3), "RMSNorm(3)", lambda w, b: nn.rms_norm(X, w)),
     (nn.GroupNorm(4, 2), "GroupNorm(4, 2)", lambda w, b: nn.group_norm(X, 2, w, b)),
 ]

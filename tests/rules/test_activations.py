@@ -274,6 +274,16 @@ def test_random_slopes_are_the_gradient(library):
     assert np.all((dx[:2] >= 0.4) & (dx[:2] <= 0.6))
 
 
+def test_the_bounds_of_random_slopes_have_gradients():
+    x = np.array([-1.0, -2.0, 3.0])
+    dlow, dhigh = gg.grad(
+        lambda low, high: np.sum(gg.rrelu(x, np.random.default_rng(0), low=low, high=high)),
+        argnums=(0, 1),
+    )(0.1, 0.3)
+    assert dlow < 0 > dhigh
+    assert dlow + dhigh == pytest.approx(-3)
+
+
 def test_without_a_generator_the_slopes_are_the_mean_one():
     assert gg.rrelu(-1.0) == pytest.approx(-(1 / 8 + 1 / 3) / 2)
     assert gg.rrelu(-1.0, low=0.0, high=0.5) == -0.25

@@ -8,6 +8,7 @@ import pytest
 import gpugrad as gg
 from gpugrad import functions as F
 from gpugrad import xp
+from gpugrad.errors import ArgumentError
 from gpugrad.functions import fft as T
 
 RNG = np.random.default_rng(0)
@@ -206,3 +207,16 @@ def test_frequencies_on_another_device(library):
     assert type(y) is library.array
     assert y.device == library.device
     np.testing.assert_allclose(library.to_numpy(y), np.fft.fftfreq(4))
+
+
+def test_an_unknown_norm_is_refused():
+    x = np.ones(4)
+    for f in (xp.fft.fft, xp.fft.hfft, xp.fft.irfft):
+        with pytest.raises(ArgumentError, match=r'norm is "backward".* got \'half\''):
+            gg.pullback(lambda x, f=f: f(x, norm="half"), x)
+
+
+def test_a_shift_takes_any_integer():
+    x = np.arange(6.0).reshape(2, 3)
+    y, _ = gg.pullback(lambda x: xp.fft.fftshift(x, np.int64(1)), x)
+    np.testing.assert_array_equal(y, np.fft.fftshift(x, 1))

@@ -10,10 +10,12 @@ NO_FUNCTIONS_OF_ARRAYS = {
     "transformations": {
         *("gpugrad.D", "gpugrad.grad", "gpugrad.primitive", "gpugrad.pullback"),
         *("gpugrad.pushforward", "gpugrad.stop_gradient", "gpugrad.value_and_grad"),
+        "gpugrad.patch_cupy",
     },
     "made from nothing recorded, or from recorded numbers by other functions": {
         *(f"gpugrad.xp.{name}" for name in ("arange", "asarray", "empty", "eye", "from_dlpack")),
         *(f"gpugrad.xp.{name}" for name in ("full", "linspace", "ones", "zeros")),
+        *("gpugrad.xp.fft.fftfreq", "gpugrad.xp.fft.rfftfreq"),
     },
     "about data types and devices": {
         *(f"gpugrad.xp.{name}" for name in ("can_cast", "finfo", "iinfo", "isdtype")),
@@ -21,7 +23,8 @@ NO_FUNCTIONS_OF_ARRAYS = {
     },
     "initial values and devices of models": {
         *(f"gpugrad.nn.{name}" for name in ("glorot_normal", "glorot_uniform", "kaiming_normal")),
-        *(f"gpugrad.nn.{name}" for name in ("kaiming_uniform", "on_device", "zeros")),
+        *(f"gpugrad.nn.{name}" for name in ("find_device", "identity", "kaiming_uniform")),
+        *("gpugrad.nn.to_device", "gpugrad.nn.zeros"),
     },
 }
 

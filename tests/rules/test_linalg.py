@@ -13,6 +13,7 @@ from gpugrad.errors import ArgumentError
 from gpugrad.functions import linalg
 from gpugrad.functions.einstein import einsum
 from gpugrad.primitive import Composite
+from gpugrad.registry import bind
 from gpugrad.testing import check_pullback
 
 RNG = np.random.default_rng(0)
@@ -109,7 +110,9 @@ CALLS = [
     (np.linalg.eigvalsh, (SYMMETRIC, "U"), {}),
     (np.linalg.cholesky, (SQUARE @ SQUARE.T,), {"upper": True}),
     (np.linalg.qr, (array(4, 3), "r"), {}),
-    (np.linalg.qr, (array(3, 4),), {"mode": "complete"}),
+    *((np.linalg.qr, (array(*shape),), {"mode": "complete"})
+      for shape in [(3, 4), (4, 2), (2, 3, 2), (3, 0)]),
+    *((np.linalg.svd, (array(*shape),), {}) for shape in [(4, 2), (2, 2, 4), (3, 0)]),
     (np.linalg.eig, (A,), {}),
     (np.linalg.slogdet, (A,), {}),
     *((np.linalg.lstsq, (array(*a), array(*b)), {}) for a, b in [
@@ -236,6 +239,59 @@ def test_gradients_of_numpy_calls():
         np.testing.assert_allclose(gg.grad(f)(SQUARE), expected, rtol=1e-9, atol=1e-11)
 
 
+# --- The space of a gradient -------------------------------------------------------------------
+
+PRODUCTS = [
+    (F.matmul, (array(2, 3), array(3, 4)), {}),
+    (F.matmul, (array(3), array(5, 3, 4)), {}),
+    (F.linear, (array(4, 3), array(3, 2), array(2)), {}),
+    (F.linear, (array(4, 3), array(3, 2), array()), {}),
+    (F.tensordot, (array(2, 3), array(3, 4)), {"axes": 1}),
+    (F.vecdot, (array(2, 3), array(3)), {}),
+    (linalg.solve, (A, array(2, 3, 2)), {}),
+    (linalg.solve, (np.stack([A, A + 1]), array(3)), {}),
+    (linalg.solve_triangular, (A, array(3, 2)), {}),
+]
+products = pytest.mark.parametrize(("f", "args", "kwargs"), PRODUCTS)
+
+
+@products
+def test_gradient_of_one_factor_is_that_among_all(f, args, kwargs):
+    y, back = gg.pullback(lambda *args: f(*args, **kwargs), *args)
+    dy = RNG.uniform(-1, 1, y.shape)
+    for i, expected in enumerate(back(dy)[1:]):
+        one = gg.pullback(lambda x, i=i: f(*args[:i], x, *args[i + 1 :], **kwargs), args[i])[1]
+        np.testing.assert_allclose(one(dy)[1], expected, rtol=1e-12)
+
+
+def spaces_of_gradients(f, args, kwargs):
+    """Return data types and shapes of what the rule's own pullback returns, before it is fitted."""
+    y, back = bind(f, 2 ** len(args) - 1, args)(*args, **kwargs)
+    dy = tuple(map(np.ones_like, y)) if isinstance(y, tuple) else np.ones_like(y)
+    return [(dx.dtype, dx.shape) for dx in back(dy)[1:]]
+
+
+@products
+@pytest.mark.parametrize("place", range(3))
+def test_rule_gives_each_factor_a_gradient_of_its_type(f, args, kwargs, place):
+    args = tuple(x if i == place else x.astype(np.float32) for i, x in enumerate(args))
+    assert spaces_of_gradients(f, args, kwargs) == [(x.dtype, x.shape) for x in args]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64])
+@pytest.mark.parametrize(
+    "f",
+    [
+        *(linalg.adjugate, linalg.cholesky, linalg.det, linalg.eig, linalg.eigh, linalg.eigvals),
+        *(linalg.eigvalsh, linalg.expm, linalg.inv, linalg.pinv, linalg.qr, linalg.slogdet),
+        *(linalg.svd, linalg.svdvals),
+    ],
+)
+def test_rule_gives_a_matrix_a_gradient_of_its_type(f, dtype):
+    x = np.stack([SQUARE @ SQUARE.T]).astype(dtype)
+    assert spaces_of_gradients(f, (x,), {}) == [(x.dtype, x.shape)]
+
+
 # --- Hermitian matrices ------------------------------------------------------------------------
 
 
@@ -314,9 +370,67 @@ def test_eig_of_repeated_values_is_finite():
         assert np.all(np.isfinite(g))
 
 
-def test_second_derivative_at_repeated_values_is_finite():
-    slope = gg.grad(lambda x: F.sum(linalg.eigvalsh(x) ** 2))
-    assert np.all(np.isfinite(gg.grad(lambda x: F.sum(slope(x) * SYMMETRIC))(np.eye(3))))
+def numeric(f, x, dx, step=1e-5):
+    """Return how f(x) moves along dx, by the difference of two values."""
+    return (f(x + step * dx) - f(x - step * dx)) / (2 * step)
+
+
+NOT_SYMMETRIC = array(3, 3)
+
+
+@pytest.mark.parametrize("values", [[2.0, 2.0, 1.0], [0.0, 0.0, 1.0], [1e-9, 1e-9, 2e-9]])
+def test_eigh_of_repeated_values_is_right_for_projections_on_their_spaces(values):
+    x = ROTATION @ np.diag(values) @ ROTATION.T
+    k = 1 if values[0] > values[2] else 2
+
+    def f(x):
+        vectors = xp.linalg.eigh((x + x.T) / 2).eigenvectors
+        parts = vectors[:, :k], vectors[:, k:]
+        return F.sum((parts[0] @ parts[0].T) * A + (parts[1] @ parts[1].T) * NOT_SYMMETRIC)
+
+    dx = np.max(values) * array(3, 3)
+    expected = numeric(f, x, dx)
+    np.testing.assert_allclose(np.sum(gg.grad(f)(x) * dx), expected, atol=1e-8)
+    np.testing.assert_allclose(gg.pushforward(f, (x,), (dx,))[1], expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_values_are_told_apart_matrix_by_matrix(part):
+    def f(x):
+        return F.sum(xp.linalg.svd(x, full_matrices=False)[part] * NOT_SYMMETRIC[0])
+
+    x = array(3, 3)
+    both = gg.grad(f)(np.stack([1e-20 * x, x]))
+    np.testing.assert_allclose(both, [gg.grad(f)(1e-20 * x), gg.grad(f)(x)], rtol=1e-9)
+    np.testing.assert_allclose(both[0], both[1] * (1 if part == 1 else 1e20), rtol=1e-9)
+
+
+@pytest.mark.parametrize("x", [np.eye(3), ROTATION, ROTATION @ np.diag([2.0, 2.0, 1.0])])
+def test_svd_of_repeated_values_is_right_for_the_polar_factor(x):
+    def f(x):
+        u, _, vh = xp.linalg.svd(x)
+        return F.sum((u @ vh) * NOT_SYMMETRIC)
+
+    dx = array(3, 3)
+    expected = numeric(lambda x: np.sum(scipy.linalg.polar(x)[0] * NOT_SYMMETRIC), x, dx)
+    np.testing.assert_allclose(np.sum(gg.grad(f)(x) * dx), expected, atol=1e-8)
+    np.testing.assert_allclose(gg.pushforward(f, (x,), (dx,))[1], expected, atol=1e-8)
+
+
+@repeated
+def test_second_derivative_at_repeated_values_is_finite_and_that_of_a_sum_is_right(x):
+    x = (x + x.T) / 2
+
+    def second(f):
+        return gg.grad(lambda x: F.sum(gg.grad(f)(x) * NOT_SYMMETRIC))(x)
+
+    for f in (linalg.eigvalsh, linalg.svdvals):
+        assert np.all(np.isfinite(second(lambda x, f=f: F.sum(f(x) ** 2))))
+    np.testing.assert_allclose(second(lambda x: F.sum(linalg.eigvalsh(x))), 0, atol=1e-12)
+    if np.linalg.matrix_rank(x) == 3:  # else the nuclear norm has a kink
+        expected = numeric(lambda x: scipy.linalg.polar(x)[0], x, NOT_SYMMETRIC)
+        actual = second(lambda x: linalg.matrix_norm(x, ord="nuc"))
+        np.testing.assert_allclose(actual, expected, atol=1e-8)
 
 
 # --- Singular matrices -------------------------------------------------------------------------
@@ -355,6 +469,28 @@ def test_gradient_of_the_determinant_of_what_is_not_finite_is_nan(bad):
         g = gg.grad(lambda x: F.sum(linalg.det(x)))(x)
     np.testing.assert_allclose(g[0], cofactors(A), atol=1e-12)
     assert np.all(np.isnan(g[1]))
+
+
+@pytest.mark.parametrize("dtype", [float, complex])
+def test_derivative_of_the_logarithm_of_a_singular_determinant_is_nan(dtype):
+    x = np.stack([A, np.diag([1.0, 0.0, 1.0])]).astype(dtype)
+    y, dy = gg.pushforward(lambda x: linalg.slogdet(x).logabsdet, (x,), (np.ones_like(x),))
+    np.testing.assert_allclose(y, [np.log(np.abs(np.linalg.det(A))), -np.inf], rtol=1e-12)
+    np.testing.assert_allclose(dy, [np.sum(np.linalg.inv(A)), np.nan], rtol=1e-11)
+    g = gg.grad(lambda x: F.sum(linalg.slogdet(x).logabsdet))(x)
+    np.testing.assert_allclose(g, [np.linalg.inv(A).T, np.full((3, 3), np.nan)], rtol=1e-11)
+
+
+def test_tolerance_has_no_gradient():
+    def f(x, rtol):
+        return F.sum(xp.linalg.pinv(x, rtol=rtol)) + xp.linalg.matrix_rank(x, rtol=rtol)
+
+    x, rtol = array(3, 2), np.asarray(1e-9)
+    y, back = gg.pullback(f, x, rtol)
+    np.testing.assert_allclose(y, np.sum(np.linalg.pinv(x)) + 2)
+    dx, drtol = back(1.0)[1:]
+    np.testing.assert_allclose(dx, gg.grad(lambda x: F.sum(linalg.pinv(x)))(x), rtol=1e-12)
+    assert drtol is None or drtol == 0
 
 
 def test_gradient_of_a_pseudoinverse_at_constant_rank():
@@ -414,8 +550,6 @@ def test_infinity_on_a_diagonal_stays_there():
 # --- Errors ------------------------------------------------------------------------------------
 
 REFUSED = [
-    (lambda x: np.linalg.svd(x), "full_matrices=False"),
-    (lambda x: np.linalg.qr(x.T, mode="complete"), "mode='complete'"),
     (lambda x: np.linalg.qr(x, mode="raw"), "mode='raw'"),
     (lambda x: np.linalg.norm(x, "other"), "ord is"),
     (lambda x: np.linalg.norm(x[None], 2), "norm: of 3 axes"),

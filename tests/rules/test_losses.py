@@ -379,3 +379,53 @@ def test_labels_out_of_range_give_nan(label):
 def test_what_ctc_loss_does_not_take(logits, labels, options):
     with pytest.raises(errors.ArgumentError, match=r"ctc_loss: .*logits of shape"):
         gg.ctc_loss(logits, labels, **options)
+
+
+# --- What is no array, and what has no classes -------------------------------------------------
+
+
+@pytest.mark.parametrize("f", [gg.mse, gg.rmse, gg.huber_loss, gg.tversky_loss, gg.kl_divergence])
+def test_a_list_is_refused(f):
+    with pytest.raises(errors.ArgumentError, match=r"got list: convert it first"):
+        f([0.1, 0.2], np.array([0.1, 0.2]))
+
+
+def test_an_axis_of_classes_that_is_none_is_refused():
+    x = np.full((2, 3), 0.3)
+    for f, *args in [
+        (gg.cross_entropy, 0.3, 0.4),
+        (gg.cross_entropy, x, x, 2),
+        (gg.logit_cross_entropy, 0.3, 0.4),
+        (gg.logit_cross_entropy, x, np.array([0, 1]), 2),
+        (lambda y, _, axis=-1: gg.label_smoothing(y, 0.1, axis=axis), 0.3, 0.4),
+    ]:
+        (a, b), options = args[:2], {"axis": args[2]} if args[2:] else {}
+        with pytest.raises(errors.ArgumentError, match="has no axis"):
+            f(a, b, **options)
+        with pytest.raises(errors.ArgumentError, match="has no axis"):
+            gg.grad(f)(a, b, **options)
+
+
+def test_a_label_that_is_a_number_is_refused():
+    with pytest.raises(errors.ArgumentError, match=r"an array of integer labels, of shape \(\), "):
+        gg.logit_cross_entropy(np.ones(3), 1)
+
+
+def test_sums_over_a_batch_of_halves_do_not_overflow():
+    logits, labels = np.zeros((60000, 10), np.float16), np.zeros(60000, int)
+    loss = gg.logit_cross_entropy(logits, labels)
+    assert loss.dtype == np.float16
+    assert loss == pytest.approx(np.log(10), rel=1e-3)
+
+
+def test_ctc_of_no_time():
+    logits, labels = np.zeros((2, 3, 4)), np.array([[1], [1]])
+    losses = gg.ctc_loss(
+        *(logits, labels),
+        input_lengths=np.array([0, 0]),
+        label_lengths=np.array([0, 1]),
+        agg="none",
+    )
+    np.testing.assert_array_equal(losses, [0.0, np.inf])
+    with pytest.raises(errors.ArgumentError, match="one time or more"):
+        gg.ctc_loss(logits[:, :0], labels)

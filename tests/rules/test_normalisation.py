@@ -285,3 +285,47 @@ def test_an_array_on_the_device_takes_a_generator_there(monkeypatch):
     assert drawn == ((3,), np.float32)
     with pytest.raises(errors.ArgumentError, match=r"dropout: .* cupy\.random\.default_rng"):
         randomness.uniform("dropout", np.random.default_rng(0), (3,), FakeArray())
+
+
+HALVES = {
+    "layer_norm": lambda x: nn.layer_norm(x, axis=1),
+    "rms_norm": nn.rms_norm,
+    "group_norm": lambda x: nn.group_norm(x, 2),
+    "instance_norm": nn.instance_norm,
+    "batch_norm": lambda x: nn.batch_norm(x, None, None, np.zeros(6), np.ones(6), training=True)[0],
+    "l2_normalise": nn.l2_normalise,
+}
+
+
+@pytest.mark.parametrize("size", [300.0, 1e-2])
+@pytest.mark.parametrize("name", HALVES)
+def test_squares_of_halves_neither_overflow_nor_vanish(name, size):
+    f, x = HALVES[name], (X * size).astype(np.float16)
+    dy = RNG.normal(size=x.shape).astype(np.float16)
+    y, back = gg.pullback(f, x)
+    exact_y, exact_back = gg.pullback(f, x.astype(float))
+    expected = exact_back(dy.astype(float))[1]
+    _, moved = gg.pushforward(f, (x,), (dy,))
+    assert y.dtype == moved.dtype == np.float16
+    np.testing.assert_allclose(y, exact_y, rtol=0, atol=3e-3)
+    tolerance = 3e-3 * np.abs(expected).max()
+    np.testing.assert_allclose(back(dy)[1], expected, rtol=0, atol=tolerance)
+
+
+def test_running_statistics_keep_their_data_types():
+    mean, var = np.zeros(6, np.float32), np.ones(6, np.float32)
+    for training in (True, False):
+        for dtype in (np.float16, np.float64):
+            x = (100 * X).astype(dtype)
+            y, new_mean, new_var = nn.batch_norm(x, None, None, mean, var, training=training)
+            assert y.dtype == dtype
+            assert new_mean.dtype == new_var.dtype == np.float32
+            assert np.isfinite(new_var).all()
+
+
+def test_dropout_along_an_axis_that_is_none_is_refused():
+    rng = np.random.default_rng(0)
+    with pytest.raises(errors.ArgumentError, match=r"dropout: .* has no axis 5"):
+        nn.dropout(np.ones((2, 2)), 0.5, rng, axis=5)
+    with pytest.raises(errors.ArgumentError, match=r"dropout: expected an array, got float"):
+        nn.dropout(2.0, 0.5, rng)

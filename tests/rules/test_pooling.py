@@ -231,3 +231,48 @@ REFUSED = [
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ArgumentError, match=message):
         call()
+
+
+def test_the_largest_of_what_has_no_least_is_refused():
+    x = np.arange(4).reshape(1, 1, 4)
+    np.testing.assert_array_equal(nn.max_pool(x, 2), [[[1, 3]]])
+    with pytest.raises(ArgumentError, match=r"max_pool: .* got int64.*astype"):
+        nn.max_pool(x, 2, padding=1)
+    with pytest.raises(ArgumentError, match=r"max_pool: .* got complex128"):
+        nn.max_pool(x.astype(complex), 2)
+
+
+def test_an_infinite_norm_is_refused():
+    with pytest.raises(ArgumentError, match=r"lp_pool: .* from 1 on, got inf.*max_pool"):
+        nn.lp_pool(np.ones((1, 1, 4)), np.inf, 2)
+
+
+def test_fractions_of_integers_are_refused():
+    x = np.arange(4).reshape(1, 1, 4)
+    with pytest.raises(ArgumentError, match="upsample_linear: expected an array of floating"):
+        nn.upsample_linear(x, 2)
+    with pytest.raises(ArgumentError, match="rotary_embedding: expected an array of floating"):
+        nn.rotary_embedding(x)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: nn.pixel_shuffle(np.ones(4), 2),
+        lambda: nn.pixel_shuffle(np.ones((1, 4, 2)), 0),
+        lambda: nn.pixel_shuffle(np.ones((1, 4, 2)), 2.0),
+        lambda: nn.grid_sample(np.ones(3), np.ones((1, 1, 1))),
+        lambda: nn.upsample_nearest(np.ones((1, 1, 0)), 2),
+        lambda: nn.fold(np.ones((1, 2, 3)), 4, 2),
+        lambda: nn.conv([[[1.0]]], np.ones((1, 1, 1))),
+    ],
+    ids=["no space", "factor 0", "factor 2.0", "no space", "empty", "sizes 4", "list"],
+)
+def test_what_does_not_fit_is_refused(call):
+    with pytest.raises(ArgumentError):
+        call()
+
+
+def test_a_place_that_is_no_number_is_outside():
+    x, grid = np.ones((1, 1, 3)), np.array([[[np.nan], [0.0]]])
+    np.testing.assert_array_equal(nn.grid_sample(x, grid), [[[0.0, 1.0]]])

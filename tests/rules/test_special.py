@@ -214,7 +214,8 @@ def upper_tail_ratio(x):
 def test_log_ndtr_in_the_tail(x):
     ratio = upper_tail_ratio(x)
     assert gg.grad(S.log_ndtr)(-x) == pytest.approx(ratio, rel=1e-13)
-    assert gg.grad(gg.grad(S.log_ndtr))(-x) == pytest.approx(-ratio * (ratio - x), rel=1e-4)
+    second = -ratio * (ratio - x) if x < 1e3 else 1 / x**2 - 1  # where the ratio is x + 1/x
+    assert gg.grad(gg.grad(S.log_ndtr))(-x) == pytest.approx(second, rel=1e-4)
 
 
 @pytest.mark.parametrize("x", [0.0, 5.0, 40.0, 1e4])
@@ -453,3 +454,57 @@ def test_without_scipy():
         S.erf.on(alone)
     assert S.expit.on(alone) is S.expit.definition
     assert S.logsumexp.on(alone) is S.logsumexp.on(NUMPY)
+
+
+# --- Where a derivative cancels, or is at a pole -----------------------------------------------
+
+FAR = [14.9, 15.1, 30.0, 1e4, 1e8]
+
+
+@pytest.mark.parametrize("x", FAR)
+def test_slopes_far_out_keep_their_digits(x):
+    # the derivatives of Σ (2k − 1)!! / (2x²)ᵏ / 2x, of which six terms suffice far out
+    u = 0.5 / x / x
+    odd = [1, 1, 3, 15, 105, 945, 10395, 135135, 2027025]
+    terms = [(2 * k + 1) * c * u**k for k, c in enumerate(odd)]
+    dawsn = -u * sum(terms)
+    erfcx = -2 / math.sqrt(math.pi) * u * sum((-1) ** k * t for k, t in enumerate(terms))
+    assert gg.grad(S.dawsn)(x) == pytest.approx(dawsn, rel=1e-9)
+    assert gg.grad(S.dawsn)(-x) == pytest.approx(dawsn, rel=1e-9)
+    assert gg.grad(S.erfcx)(x) == pytest.approx(erfcx, rel=1e-9)
+
+
+@pytest.mark.parametrize("f", [S.dawsn, S.erfcx])
+@pytest.mark.parametrize("z", [20 + 3j, -20 + 1j, 3 + 5j, 16 + 15j, -2 + 3j])
+def test_slopes_far_out_in_the_complex_plane(f, z):
+    g, h = getattr(sp, f.name), 1e-5
+    expected = (g(z + h) - g(z - h)) / (2 * h)
+    assert np.conj(gg.rrule(f, np.array(z))[1](np.array(1 + 0j))[1]) == pytest.approx(
+        expected, rel=1e-6
+    )
+
+
+def test_slope_of_spence_near_zero_keeps_its_digits():
+    assert gg.grad(S.spence)(1e-10) == pytest.approx(math.log(1e-10), rel=1e-9)
+    x = np.array([1e-6], np.float32)
+    np.testing.assert_allclose(gg.grad(lambda x: np.sum(S.spence(x)))(x), np.log(x), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [(S.k0, -INF), (S.k0e, -INF), (S.k1, -INF), (S.k1e, -INF), (S.y0, INF), (S.y1, INF)],
+)
+def test_slopes_of_bessel_functions_at_zero(f, slope):
+    assert gradients(f, 0.0) == (slope,)
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(gradients(f, np.zeros(2))[0], slope)
+
+
+@pytest.mark.parametrize(("n", "k"), [(3.0, 5.0), (3.0, 4.0), (3.0, -1.0), (-0.5, 2.0), (0.5, 2.5)])
+def test_slopes_of_binom_where_it_is_zero(n, k):
+    h = 1e-6
+    expected = [
+        (sp.binom(n + h, k) - sp.binom(n - h, k)) / (2 * h),
+        (sp.binom(n, k + h) - sp.binom(n, k - h)) / (2 * h),
+    ]
+    np.testing.assert_allclose(gradients(S.binom, n, k), expected, rtol=1e-8, atol=1e-9)

@@ -49,6 +49,9 @@ LINALG = [
         for x in [(4, 3), (3,), (5, 4, 3), (1, 3), (0, 3)]
         for bias in [(2,), ()]
     ),
+    row(F.linear, anything(4, 3), anything(3, 2), anything(4, 2)),
+    row(F.linear, anything(4, 3), anything(3), anything(1)),
+    row(F.linear, anything(2, 3), anything(2, 3, 2), anything(2)),
     row(F.matrix_transpose, anything(2, 3), takes=BOTH),
     row(F.matrix_transpose, anything(4, 2, 3), takes=BOTH),
     row(F.matrix_transpose, anything(0, 3)),
@@ -138,6 +141,27 @@ def phaseless_svd(a):
     return F.abs(u) ** 2, F.abs(vh) ** 2, u @ vh, (u * F.sin(s)[..., None, :]) @ vh
 
 
+def projection(vectors):
+    return vectors @ adjoint(vectors)
+
+
+@composed
+def full_svd(a):
+    """Return of a full singular value decomposition what does not depend on its choices."""
+    u, s, vh = linalg.svd(a)
+    k = s.shape[-1]
+    u1, vh1 = u[..., :k], vh[..., :k, :]
+    return s, u1 @ vh1, projection(u[..., k:]), projection(adjoint(vh[..., k:, :]))
+
+
+@composed
+def complete_qr(a):
+    """Return of a complete QR decomposition what does not depend on its choices."""
+    q, r = linalg.qr(a, mode="complete")
+    k = a.shape[-1]
+    return q[..., :k], r, projection(q[..., k:])
+
+
 @composed
 def phaseless_eig(a):
     """Return of an eigendecomposition what does not depend on the phases of eigenvectors."""
@@ -212,10 +236,14 @@ DECOMPOSITIONS = [
     ),
     *(
         lapack(linalg.qr, regular(*shape), takes=BOTH, analytic=False)
-        for shape in [(3, 3), (4, 2), (2, 4), (2, 3, 2), (1, 1)]
+        for shape in [(3, 3), (4, 2), (2, 4), (2, 1, 3, 2), (1, 1)]
     ),
     lapack(linalg.qr, regular(3, 2), mode="r", takes=BOTH, analytic=False, in_standard=False),
     lapack(linalg.qr, regular(2, 3), mode="complete"),
+    *(
+        lapack(complete_qr, regular(*shape), takes=BOTH, analytic=False)
+        for shape in [(4, 2), (2, 3, 2), (2, 0)]
+    ),
     lapack(linalg.eigh, anything(2, 1, 1)),
     lapack(linalg.eigh, anything(1, 1), UPLO="U", in_standard=False),
     *(lapack(eigh_of_sum, regular(*shape)) for shape in [(3, 3), (2, 2, 2), (0, 0)]),
@@ -234,6 +262,10 @@ DECOMPOSITIONS = [
         for shape in [(3, 3), (4, 2), (2, 4), (2, 3, 2), (1, 1), (0, 2)]
     ),
     lapack(linalg.svd, regular(3, 3), note="full, and square"),
+    *(
+        lapack(full_svd, regular(*shape), takes=BOTH, analytic=False)
+        for shape in [(4, 2), (2, 4), (2, 3, 2), (0, 2)]
+    ),
     lapack(linalg.svd, regular(3, 2), compute_uv=False, in_standard=False),
     *(
         lapack(phaseless_svd, regular(*shape), takes=BOTH, analytic=False)
@@ -267,7 +299,7 @@ NORMS = [
             ((2, 3), {}),
             ((2, 3), {"axis": 0, "keepdims": True}),
             ((2, 3, 2), {"axis": (0, -1)}),
-            ((2, 3), {"axis": -1, "ord": 1}),
+            ((2, 3), {"axis": -1, "ord": 1, "keepdims": True}),
             ((2, 3), {"axis": 1, "ord": math.inf}),
             ((2, 3), {"axis": (0, 1), "ord": -math.inf, "keepdims": True}),
             ((2, 3), {"axis": 0, "ord": 0}),

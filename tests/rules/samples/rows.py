@@ -151,6 +151,8 @@ def shown(x):
         return f"array({x.tolist()})".replace(" ", "")
     if isinstance(x, type) and issubclass(x, np.generic):
         return x.__name__
+    if callable(x):
+        return x.__name__
     return "..." if x is ... else str(x)
 
 
