@@ -25,7 +25,8 @@ from gpugrad.errors import ArgumentError, GpugradError
 from gpugrad.functions.numpy_calls import CALLS, IN_PLACE
 from gpugrad.namespace import HOLDERS, LevelValue, has_levels, plain, youngest
 from gpugrad.primitive import Function, primitive_of
-from gpugrad.tracked import FACTS, Tracked, recorded
+from gpugrad.protocols import FACTS, recorded
+from gpugrad.tracked import Tracked
 
 # What CuPy's checks of a type raise.
 REFUSALS = (TypeError, AttributeError, ValueError)

@@ -84,9 +84,10 @@ class Forward(Level):
 
     def _moved(self, y: Any, dy: Any) -> Any:
         """Return a value with its tangent; one that moves on no level is a constant."""
-        if dy is None and not (isinstance(y, LevelValue) and not y.level.constant):
-            return constant(y)
-        return tuple(map(self._moved, y, dy)) if type(y) is tuple else Tracked(y, self, dy)
+        if type(y) is tuple:
+            return tuple(map(self._moved, y, (None,) * len(y) if dy is None else dy))
+        moves = dy is not None or (isinstance(y, LevelValue) and not y.level.constant)
+        return Tracked(y, self, dy) if moves else constant(y)
 
     def _parts(self, x: Any) -> tuple[Any, Any]:
         """Return a value and its tangent."""

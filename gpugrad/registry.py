@@ -350,7 +350,7 @@ def registered(book: str, f: Any) -> Primitive:
         if not primitive.differentiable:
             raise ArgumentError(
                 f"{book}.register: no gradient flows through {primitive.name}, whatever its rules. "
-                f"Write @gpugrad.primitive above a function that calls it, and register one for that"
+                f"Write @gpugrad.primitive above a function that calls it, and register it for that"
             )
         return primitive
     if _dispatches(f):

@@ -393,7 +393,7 @@ def test_losses_of_shapes_that_differ(loss, other, recorded):
 
 def test_labels_of_another_shape():
     with raises(
-        errors.ArgumentError, "logit_cross_entropy", r"\(2, 3\)", r"labels of shape \(2,\)", r"\(3,"
+        errors.ArgumentError, "logit_cross_entropy", r"\(2, 3\)", r"labels, of .*\(2,\)", r"\(3,"
     ):
         gg.logit_cross_entropy(M, np.array([0, 1, 2]))
 

@@ -18,8 +18,8 @@ All take stacks of matrices, in the last two axes, and complex ones. What is dec
 - Eigenvectors and singular vectors of complex matrices have an arbitrary phase, which does not
   move to first order: the gradient is right for what does not depend on it.
 - `pinv` and `lstsq` take the rank to be constant, and have no gradient by the tolerance.
-- `slogdet` of a singular matrix has the derivative NaN, `det` the right one; of a matrix with
-  infinities or NaN, it is NaN.
+- The derivative of `slogdet` of a singular matrix is NaN, as is that of `qr` where R has a zero on
+  its diagonal. `det` has its derivative there, and NaN for a matrix that is not finite.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
 from gpugrad.namespace import create, kind_of, shape_of
 from gpugrad.network.activations import logsoftmax
+from gpugrad.network.embedding import as_dtype
 from gpugrad.network.losses import aggregated
 from gpugrad.network.normalisation import widened
 from gpugrad.primitive import Composite, named
@@ -72,9 +73,10 @@ def ctc_loss(
 def _ctc(logits: Any, labels: Any, input_lengths: Any, label_lengths: Any, blank: int) -> Any:
     """Return the losses of observations by the forward recursion of Graves et al., section 4.1."""
     batch, time, classes = logits.shape
-    logits = widened(logits)
+    logits, labels = widened(logits), as_dtype(labels, int)  # uint8 does not count far
     if label_lengths is None:
-        label_lengths = create("full", (batch,), labels.shape[1], like=labels, dtype=labels.dtype)
+        label_lengths = create("full", (batch,), labels.shape[1], like=labels)
+    label_lengths = as_dtype(label_lengths, int)
     # The states are the labels with blanks between; a label may follow another, different one.
     known = F.clip(labels, 0, classes - 1)
     beside = F.stack([F.zeros_like(known) + blank, known], axis=2)

@@ -59,7 +59,7 @@ def embedding(table: Any, indices: Any, *, padding_idx: int | None = None) -> An
     Args:
         table: array of shape (tokens, features).
         indices: array of integers, of any shape.
-        padding_idx: a token whose vector gets no gradient.
+        padding_idx: a token whose vector gets no gradient; a negative one counts from the end.
 
     Returns:
         Array of shape (*indices, features).
@@ -74,7 +74,8 @@ def embedding(table: Any, indices: Any, *, padding_idx: int | None = None) -> An
     rows = gather(table, indices)
     if padding_idx is None:
         return rows
-    is_padding = F.expand_dims(indices == padding_idx, axis=-1)
+    tokens = shape_of(table)[0]
+    is_padding = F.expand_dims(_from_start(indices, tokens) == padding_idx % tokens, axis=-1)
     return F.where(is_padding, F.stop_gradient(rows), rows)
 
 
@@ -122,8 +123,8 @@ def scatter(op: Any, src: Any, indices: Any, length: int) -> Any:
         )
     count = math.prod(places)
     src = F.reshape(src, (count, *shape[len(places) :]))
-    indices = F.reshape(indices, (count,))
-    return _OPERATIONS[name](src, F.where(indices < 0, indices + length, indices), length)
+    indices = _from_start(F.reshape(indices, (count,)), length)
+    return _OPERATIONS[name](src, indices, length)
 
 
 @named(Composite, module="nn")
@@ -278,6 +279,12 @@ def check_floating(name: str, x: Any) -> None:
             f"{name}: expected an array of floating values, got {x.dtype}. Write "
             f"xp.astype(x, float)"
         )
+
+
+def _from_start(indices: Any, length: int) -> Any:
+    """Return indices without negative ones, as integers that the length is one of."""
+    indices = as_dtype(indices, int)
+    return F.where(indices < 0, indices + length, indices)
 
 
 def _check_integers(name: str, indices: Any) -> None:

@@ -48,9 +48,9 @@ def rmse(yhat: Any, y: Any, /) -> Any:
     Raises:
         ArgumentError: the shapes differ.
     """
-    square = mse(*matched("rmse", yhat, y))
+    square = mse(*map(widened, matched("rmse", yhat, y)))
     zero = square == 0
-    return F.where(zero, 0.0, F.sqrt(F.where(zero, 1.0, square)))
+    return narrowed(F.where(zero, 0.0, F.sqrt(F.where(zero, 1.0, square))), yhat)
 
 
 @named(kind=Composite)
@@ -497,9 +497,10 @@ def dice_coeff_loss(yhat: Any, y: Any, /, *, smooth: float = 1.0) -> Any:
     Raises:
         ArgumentError: the shapes differ.
     """
-    yhat, y = matched("dice_coeff_loss", yhat, y)
-    overlap = 2 * F.sum(yhat * y) + smooth
-    return 1 - overlap / (F.sum(F.square(yhat)) + F.sum(F.square(y)) + smooth)
+    p, y = map(widened, matched("dice_coeff_loss", yhat, y))
+    overlap = 2 * F.sum(p * y) + smooth
+    loss = 1 - overlap / (F.sum(F.square(p)) + F.sum(F.square(y)) + smooth)
+    return narrowed(loss, yhat)
 
 
 @named(kind=Composite)
@@ -514,10 +515,10 @@ def tversky_loss(yhat: Any, y: Any, /, *, beta: float = 0.7) -> Any:
     Raises:
         ArgumentError: the shapes differ.
     """
-    yhat, y = matched("tversky_loss", yhat, y)
-    overlap = yhat * y
-    mistakes = beta * (1 - y) * yhat + (1 - beta) * y * (1 - yhat)
-    return 1 - (F.sum(overlap) + 1) / (F.sum(overlap + mistakes) + 1)
+    p, y = map(widened, matched("tversky_loss", yhat, y))
+    overlap = p * y
+    mistakes = beta * (1 - y) * p + (1 - beta) * y * (1 - p)
+    return narrowed(1 - (F.sum(overlap) + 1) / (F.sum(overlap + mistakes) + 1), yhat)
 
 
 # --- What losses have in common --------------------------------------------------------------

@@ -372,6 +372,13 @@ def _copied_up(x: Any) -> Any:
     return below + adjoint(below) + _eye(x) * real(x)
 
 
+def _solved_or_nan(triangle: Any, b: Any, **options: Any) -> Any:
+    """Return the solution of triangular systems, NaN where the matrix is singular."""
+    singular = _beside(F.any(_diagonal(triangle) == 0, axis=-1))
+    regular = F.where(singular, _eye(triangle), triangle)
+    return F.where(singular, math.nan, linalg.solve_triangular(regular, b, **options))
+
+
 @rrule.register(linalg.qr)
 def qr_rrule(_: Any, x: Any, *, mode: str = "reduced") -> Any:
     """dA = (dQ + Q M) R⁻ᴴ, M the Hermitian matrix with the lower triangle of R dRᴴ − dQᴴ Q.
@@ -392,7 +399,7 @@ def qr_rrule(_: Any, x: Any, *, mode: str = "reduced") -> Any:
         if is_wide:
             dq = dq + x[..., n:] @ adjoint(dr2)
         m = _copied_up(square @ adjoint(dr1) - adjoint(dq) @ q)
-        dx1 = adjoint(linalg.solve_triangular(square, adjoint(dq + q @ m)))
+        dx1 = adjoint(_solved_or_nan(square, adjoint(dq + q @ m)))
         return None, F.concat([dx1, q @ dr2], axis=-1) if is_wide else dx1
 
     return (r if mode == "r" else tuple(y)), qr_back
@@ -407,7 +414,7 @@ def qr_frule(_: Any, args: Any, tangents: Any, *, mode: str = "reduced") -> Any:
     n = min(x.shape[-2:])
     q, r = y[0][..., :n], y[1][..., :n, :]
     square = r[..., :n]
-    moved = adjoint(linalg.solve_triangular(square, adjoint(dx[..., :n]), trans=2))
+    moved = adjoint(_solved_or_nan(square, adjoint(dx[..., :n]), trans=2))
     inner = adjoint(q) @ moved
     below = F.tril(inner, k=-1)
     turned = inner - below + adjoint(below) - _eye(inner) * _turning(inner)

@@ -11,7 +11,7 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.frule import frule, linear
-from gpugrad.namespace import shape_of
+from gpugrad.namespace import kind_of, shape_of
 from gpugrad.registry import rrule
 from gpugrad.tangent import Projection, unbroadcast
 
@@ -206,7 +206,8 @@ def _constant_like_rrule(f: Any, x: Any, **kwargs: Any) -> Any:
 
 
 def _constant_like_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Any:
-    return f(*args, **kwargs), None
+    y = f(*args, **kwargs)
+    return y, F.zeros_like(y) if kind_of(y) in "fc" else None
 
 
 for _f in (F.empty_like, F.ones_like, F.zeros_like):

@@ -16,8 +16,8 @@ from gpugrad import xp
 from gpugrad.errors import AliasError, ArgumentError
 from gpugrad.functions.numpy_calls import CALLS, IN_PLACE
 from gpugrad.primitive import primitive_of
+from gpugrad.protocols import FACTS
 from gpugrad.testing import derivative, inner
-from gpugrad.tracked import FACTS
 
 RNG = np.random.default_rng(0)
 M = RNG.permutation(12).reshape(3, 4) * 0.3 - 1.16

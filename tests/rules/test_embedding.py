@@ -151,3 +151,20 @@ REFUSED = [
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ArgumentError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int32])
+def test_small_integers_reach_beyond_their_own_range(dtype):
+    indices = np.array([100, 3, 100], dtype)
+    expected = np.zeros(300)
+    expected[[3, 100]] = 2, 5
+    np.testing.assert_array_equal(nn.scatter("+", np.array([1.0, 2, 4]), indices, 300), expected)
+
+
+def test_padding_counts_from_the_end_too():
+    table = np.ones((5, 2))
+    for indices, token in ((np.array([4, 1]), -1), (np.array([-1, 1]), 4)):
+        dtable = gg.grad(lambda t, i=indices, p=token: np.sum(nn.embedding(t, i, padding_idx=p)))(
+            table
+        )
+        np.testing.assert_array_equal(dtable[:, 0], [0, 1, 0, 0, 0])

@@ -481,6 +481,15 @@ def test_derivative_of_the_logarithm_of_a_singular_determinant_is_nan(dtype):
     np.testing.assert_allclose(g, [np.linalg.inv(A).T, np.full((3, 3), np.nan)], rtol=1e-11)
 
 
+def test_derivative_of_a_singular_qr_is_nan():
+    x = np.stack([A, np.diag([1.0, 0.0, 1.0])])
+    _, dy = gg.pushforward(lambda x: linalg.qr(x).R, (x,), (np.ones_like(x),))
+    g = gg.grad(lambda x: F.sum(linalg.qr(x).R))(x)
+    for moved in (dy, g):
+        assert np.all(np.isfinite(moved[0]))
+        assert np.any(np.isnan(moved[1]))
+
+
 def test_tolerance_has_no_gradient():
     def f(x, rtol):
         return F.sum(xp.linalg.pinv(x, rtol=rtol)) + xp.linalg.matrix_rank(x, rtol=rtol)

@@ -418,6 +418,25 @@ def test_sums_over_a_batch_of_halves_do_not_overflow():
     assert loss == pytest.approx(np.log(10), rel=1e-3)
 
 
+def test_sums_of_many_halves_do_not_overflow():
+    y = np.ones(70000, np.float16)
+    yhat = y * np.float16(0.75)
+    for f in (gg.dice_coeff_loss, gg.tversky_loss):
+        loss, dyhat = gg.value_and_grad(f)(yhat, y)
+        exact, exact_dyhat = gg.value_and_grad(f)(yhat.astype(float), y.astype(float))
+        assert loss.dtype == dyhat.dtype == np.float16
+        assert loss == pytest.approx(exact, abs=1e-3)
+        np.testing.assert_allclose(dyhat, exact_dyhat, rtol=0.05)
+
+
+def test_rmse_of_halves_is_in_range_where_the_square_is_not():
+    yhat, y = np.full(4, 300, np.float16), np.zeros(4, np.float16)
+    loss, dyhat = gg.value_and_grad(gg.rmse)(yhat, y)
+    assert loss.dtype == dyhat.dtype == np.float16
+    assert loss == 300
+    np.testing.assert_array_equal(dyhat, 0.25)
+
+
 def test_ctc_of_no_time():
     logits, labels = np.zeros((2, 3, 4)), np.array([[1], [1]])
     losses = gg.ctc_loss(
@@ -429,3 +448,17 @@ def test_ctc_of_no_time():
     np.testing.assert_array_equal(losses, [0.0, np.inf])
     with pytest.raises(errors.ArgumentError, match="one time or more"):
         gg.ctc_loss(logits[:, :0], labels)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+def test_ctc_of_small_integers(dtype):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(2, 220, 300))
+    labels = rng.integers(1, 120, (2, 100))
+    lengths = np.array([100, 0])
+    expected = gg.ctc_loss(logits, labels, label_lengths=lengths, agg="none")
+    actual = gg.ctc_loss(
+        logits, labels.astype(dtype), label_lengths=lengths.astype(dtype), agg="none"
+    )
+    assert np.isfinite(expected).all()
+    np.testing.assert_array_equal(actual, expected)
