@@ -34,6 +34,7 @@ from tests.rules.test_samples import (
     KINDS,
     check_elsewhere,
     test_gradient_has_type_shape_and_data_type_of_its_input,
+    test_gradient_of_one_input_is_the_same_where_the_others_are_constant,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -122,6 +123,9 @@ def notices(name, source, rows):
                 args = sample.arguments(sample.draw(KINDS[kind]))
                 check_rrule(sample.function, *args, **sample.keywords())
                 check_frule(sample.function, *args, order=1, **sample.keywords())
+                test_gradient_of_one_input_is_the_same_where_the_others_are_constant(
+                    sample, KINDS[kind]
+                )
                 small = "complex64" if kind == "complex" else "float32"
                 test_gradient_has_type_shape_and_data_type_of_its_input(sample, small)
                 if "strict" not in sample.not_in:

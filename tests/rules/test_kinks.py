@@ -36,6 +36,11 @@ KINKS = [
     (lambda x: xp.linalg.vector_norm(x, ord=np.inf), np.array([2.0, -2.0, 1.0])),
     (lambda x: xp.linalg.vector_norm(x, ord=1), ZERO),
     (lambda x: gg.nn.max_pool(x, 2), TIED[None]),
+    (lambda x: gg.nn.max_pool(x, 2, padding=1), TIED[None] - 3.0),
+    *(
+        (lambda x, op=op: gg.nn.scatter(op, x, np.array([1, 0, 0]), 2), TIED[0])
+        for op in ("max", "min", "mean", "+", "*")
+    ),
     *((f, INTEGERS) for f in (gg.relu6, gg.hardtanh, gg.hardsigmoid, gg.hardswish, gg.elu)),
     *((f, INTEGERS / 2) for f in (gg.softshrink, gg.leakyrelu, gg.trelu, gg.selu, gg.celu)),
     (lambda x: gg.hinge_loss(x, np.ones(8)), INTEGERS),

@@ -276,3 +276,9 @@ def test_what_does_not_fit_is_refused(call):
 def test_a_place_that_is_no_number_is_outside():
     x, grid = np.ones((1, 1, 3)), np.array([[[np.nan], [0.0]]])
     np.testing.assert_array_equal(nn.grid_sample(x, grid), [[[0.0, 1.0]]])
+
+
+def test_padding_has_no_part_in_a_tie():
+    x = np.array([[[0.0, 0.0, -2.0]]])
+    gradient = gg.grad(lambda x: np.sum(gg.nn.max_pool(x, 2, padding=1)))(x)
+    np.testing.assert_array_equal(gradient, [[[1.0, 1.0, 0.0]]])
