@@ -263,6 +263,7 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
     y = zeros + fill_value
     return y if y.dtype == zeros.dtype else astype(y, zeros.dtype)
 
+
 # --- Python's own ----------------------------------------------------------------------------
 
 getattr = Primitive("getattr", builtins.getattr, default=builtins.getattr)

@@ -18,8 +18,10 @@ from gpugrad.functions.elementwise import cbrt as cbrt
 from gpugrad.functions.elementwise import exp2 as exp2
 from gpugrad.namespace import kind_of
 from gpugrad.primitive import BY_NAME, Primitive
+from gpugrad.primitive import Composite as _Composite
 from gpugrad.primitive import composite as _composite
 from gpugrad.primitive import function as _function
+from gpugrad.primitive import named as _named
 
 for _f in (cbrt, exp2, expm1, log1p):  # SciPy's of that name are the same functions
     BY_NAME[f"special.{_f.name}"] = _f
@@ -240,7 +242,7 @@ rgamma = _function("rgamma", module="special")
 zeta = _function("zeta", module="special")
 
 
-@_composite("special")
+@_named(kind=_Composite)  # SciPy's makes float64 of float32
 def multigammaln(a: Any, d: int) -> Any:
     """Return the logarithm of the multivariate gamma function of dimension `d`.
 
