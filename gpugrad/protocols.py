@@ -37,6 +37,10 @@ class Protocols(LevelValue):
     __array_priority__ = 1000.0
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs and not self.level.constant:
+            f = primitive_of(ufunc)
+            if f is not None:
+                return f(*args) if len(args) == 1 else f(*_as_arrays(args))
         if method == "at":
             return _add_at(ufunc, *args)
         if self.level.constant and youngest((args, *kwargs.values())).constant:

@@ -22,7 +22,8 @@ Axis = int | tuple[int, ...]
 
 def widened(x: Any) -> Any:
     """Return what has 16 bits as float32: the square of 300 is no number of float16."""
-    return as_dtype(x, np.float32) if str(getattr(x, "dtype", "")).endswith("16") else x
+    bytes_each = getattr(getattr(x, "dtype", None), "itemsize", None)
+    return as_dtype(x, np.float32) if bytes_each == 2 else x
 
 
 def narrowed(y: Any, x: Any) -> Any:
