@@ -5,6 +5,7 @@ import pytest
 
 import gpugrad as gg
 from gpugrad import errors, nn
+from gpugrad.network.normalisation import standardise_with_moments
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(1.0, 2.0, size=(4, 6, 3, 2))
@@ -329,3 +330,12 @@ def test_dropout_along_an_axis_that_is_none_is_refused():
         nn.dropout(np.ones((2, 2)), 0.5, rng, axis=5)
     with pytest.raises(errors.ArgumentError, match=r"dropout: expected an array, got float"):
         nn.dropout(2.0, 0.5, rng)
+
+
+def test_moments_alone_have_gradients():
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    (_, mean, variance), back = gg.rrule(standardise_with_moments, x, axis=0)
+    ones = np.ones_like(mean)
+    np.testing.assert_allclose(back((None, ones, None))[1], np.full((4, 3), 1 / 4), rtol=1e-14)
+    expected = 2 / 4 * (x - np.mean(x, axis=0))
+    np.testing.assert_allclose(back((None, None, np.ones_like(variance)))[1], expected, rtol=1e-13)

@@ -22,6 +22,9 @@ FFT = [
         ]
     ),
     row(T.fft, anything(3, 4), 6, 0, takes=COMPLEX, not_in={"strict": "it takes n by keyword"}),
+    row(T.ifft, anything(3, 4), 6, 0, takes=COMPLEX, not_in={"strict": "it takes n by keyword"}),
+    row(T.rfft, anything(3, 4), 6, 0, not_in={"strict": "it takes n by keyword"}),
+    row(T.irfft, anything(3, 4), 6, 0, takes=COMPLEX, not_in={"strict": "it takes n by keyword"}),
     *(
         sample
         for f in WHOLE_ND

@@ -35,6 +35,7 @@ NETWORK = [
         ]
         for a_row in unary_rows(f, distinct)
     ),
+    *(row(f, distinct(6, 6)) for f in (gg.hardsigmoid, gg.hardswish, gg.hardtanh, gg.relu6)),
     *(
         row(gg.gelu_erf, x, not_in=NO_ERF)
         for x in [anything(3, 4), anything(0, 3), number(anything)]
@@ -53,6 +54,8 @@ NETWORK = [
             row(f, distinct(3, 4)),
             row(f, distinct(3, 1), parameter(4)),
             row(f, distinct(2, 3), number(parameter)),
+            row(f, distinct(5, 6), number(parameter)),
+            row(f, distinct(5, 6), parameter(6)),
             row(f, number(distinct), number(parameter)),
             row(f, number(distinct)),
             row(f, distinct(0, 3), number(parameter)),
@@ -162,6 +165,11 @@ NETWORK = [
     row(gg.ctc_loss, anything(2, 3, 2), np.zeros((2, 0), dtype=int)),
     # --- Normalisations ----------------------------------------------------------------------
     row(nn.standardise, anything(3, 4)),
+    row(nn.standardise, anything(2, 3, 4)),
+    row(standardise_with_moments, anything(2, 3, 4)),
+    row(nn.l2_normalise, anything(2, 3, 4)),
+    row(gg.cross_entropy, probability(2, 3, 4), probability(2, 3, 4)),
+    row(gg.logit_cross_entropy, anything(2, 3, 4), probability(2, 3, 4)),
     row(nn.standardise, anything(2, 3, 4), axis=(0, 2), epsilon=1e-2),
     row(nn.standardise, anything(3, 4), axis=0, centre=False),
     row(nn.standardise, anything(3, 1)),
