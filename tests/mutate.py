@@ -27,7 +27,7 @@ from mutmut.mutation.mutators import mutation_operators
 
 import gpugrad.rules
 from gpugrad.namespace import LevelValue
-from gpugrad.primitive import Primitive
+from gpugrad.primitive import BY_NAME
 from gpugrad.testing import check_frule, check_rrule
 from tests.rules.conftest import strict_library
 from tests.rules.samples import SAMPLES
@@ -96,14 +96,14 @@ def rows_of(name):
         return str(rule.source).startswith(path)
 
     def concerns(function):
-        if not isinstance(function, Primitive):  # written in the samples, of several decompositions
-            return name in ("linalg", "decompositions") and function in _COMPOSED
-        return any(map(is_here, (*function.rrules, *function.frules)))
+        own = any(map(is_here, (*function.rrules, *function.frules)))
+        return own or (name in ("linalg", "decompositions") and function in _COMPOSED)
 
     return [sample for sample in SAMPLES if concerns(sample.function)]
 
 
-_COMPOSED = [s.function for s in LINALG if not isinstance(s.function, Primitive)]
+# Written in the samples, of functions of which only a part does not depend on a choice.
+_COMPOSED = [s.function for s in LINALG if s.function.path not in BY_NAME]
 
 
 def install(name, source):
