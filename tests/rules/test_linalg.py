@@ -593,3 +593,13 @@ def test_einsum_of_nothing():
 def test_shape_that_does_not_fit_is_numpys_error(f):
     with pytest.raises(np.linalg.LinAlgError, match="square"):
         gg.pullback(f, array(2, 3))
+
+
+def test_recorded_pinv_has_the_tolerance_it_is_given():
+    u, _ = np.linalg.qr(np.random.default_rng(4).normal(size=(3, 3)))
+    x = (u * [2.0, 1.0, 0.1]) @ u.T  # of rank 2 to a relative tolerance of 0.2
+    expected = np.linalg.pinv(x, rtol=0.2)
+    y, _ = gg.rrule(linalg.pinv, x, rtol=0.2)
+    np.testing.assert_allclose(y, expected, rtol=1e-12)
+    np.testing.assert_allclose(gg.pullback(lambda x: np.linalg.pinv(x, 0.2), x)[0], expected)
+    assert np.linalg.matrix_rank(y) == 2
