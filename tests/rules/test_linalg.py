@@ -603,3 +603,13 @@ def test_recorded_pinv_has_the_tolerance_it_is_given():
     np.testing.assert_allclose(y, expected, rtol=1e-12)
     np.testing.assert_allclose(gg.pullback(lambda x: np.linalg.pinv(x, 0.2), x)[0], expected)
     assert np.linalg.matrix_rank(y) == 2
+
+
+def test_cholesky_is_lower_unless_told_otherwise_in_both_modes():
+    x = np.array([[4.0, 1.0], [1.0, 3.0]])
+    y, _ = gg.pushforward(np.linalg.cholesky, (x,), (np.eye(2),))
+    np.testing.assert_array_equal(y, np.linalg.cholesky(x))
+    y, _ = gg.frule(linalg.cholesky, (x,), (np.eye(2),))
+    np.testing.assert_array_equal(y, np.linalg.cholesky(x))
+    y, _ = gg.rrule(linalg.cholesky, x)
+    np.testing.assert_array_equal(y, np.linalg.cholesky(x))
