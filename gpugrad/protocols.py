@@ -37,10 +37,6 @@ class Protocols(LevelValue):
     __array_priority__ = 1000.0
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        if method == "__call__" and not kwargs and not self.level.constant:
-            f = primitive_of(ufunc)
-            if f is not None:
-                return f(*args) if len(args) == 1 else f(*_as_arrays(args))
         if method == "at":
             return _add_at(ufunc, *args)
         if self.level.constant and youngest((args, *kwargs.values())).constant:
@@ -173,7 +169,10 @@ def _bound(f: Any, original: Any, args: Any, kwargs: Any) -> tuple[Any, dict[str
 
 def _as_arrays(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return arguments that are all arrays, those that are lists of numbers, too."""
-    if not any(type(x) in (list, tuple) for x in args):
+    for x in args:  # a generator would cost a third of what recording does
+        if type(x) in (list, tuple):
+            break
+    else:
         return args
     like = next(x for x in args if isinstance(x, Protocols))
     return tuple([array_like(x, like) for x in args])

@@ -7,7 +7,12 @@ import gpugrad as gg
 
 @pytest.fixture
 def reflected_operators(monkeypatch):
-    """Let `array + recorded` ask the recorded one, as it does with NumPy and CuPy.
+    """Let `array + recorded` ask the recorded one, as it does with NumPy and CuPy."""
+    let_strict_give_way(monkeypatch.setattr)
+
+
+def let_strict_give_way(setattr):
+    """Let array_api_strict's operators leave recorded arrays to the recorded one.
 
     Before an operator of array_api_strict 2.6 returns NotImplemented, as Python wants it to, it
     raises a TypeError for whatever is none of its arrays.
@@ -20,4 +25,4 @@ def reflected_operators(monkeypatch):
         if not isinstance(other, gg.Tracked):
             check(self, other)
 
-    monkeypatch.setattr(kind, "_check_type_device", check_unless_recorded)
+    setattr(kind, "_check_type_device", check_unless_recorded)

@@ -144,6 +144,11 @@ def slice_along(x: Any, axis: int, start: int | None, end: int | None) -> Any:
     return x[(*(slice(None),) * (axis % len(x.shape)), slice(start, end), ...)]
 
 
+def ravelled(x: Any, axis: int | None) -> tuple[Any, int]:
+    """Return an array and the axis to go along; where that is None, the array with one axis."""
+    return (reshape(x, (-1,)), 0) if axis is None else (x, axis)
+
+
 @_composite()
 def diff(x: Any, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Return the differences of neighbours along an axis, taken `n` times.

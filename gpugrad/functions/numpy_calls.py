@@ -12,7 +12,7 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.functions import ordering, selection
 from gpugrad.functions.calculus import linspace
-from gpugrad.functions.statistics import masked
+from gpugrad.functions.statistics import masked, root, squared_size
 from gpugrad.namespace import kind_of, shape_of
 
 
@@ -124,9 +124,8 @@ def _var(
         return F.var(a, **_options(axis, keepdims, dtype), correction=ddof)
     mean = _mean(a, axis, dtype, None, True, where=where) if mean is None else mean
     away = masked(a - mean, where, 0.0)
-    squares = F.real(away * F.conj(away)) if kind_of(away) == "c" else away * away
     freedom = _count(a, axis, keepdims, where) - ddof
-    return F.sum(squares, **_options(axis, keepdims)) / freedom
+    return F.sum(squared_size(away), **_options(axis, keepdims)) / freedom
 
 
 def _std(
@@ -146,14 +145,13 @@ def _std(
     if where is None and mean is None:
         return F.std(a, **_options(axis, keepdims, dtype), correction=ddof)
     squared = _var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean)
-    nothing = squared == 0
-    return F.where(nothing, 0.0, F.sqrt(F.where(nothing, 1.0, squared)))
+    return root(squared)
 
 
 def _scan(f: Any) -> Callable[..., Any]:
     def scan(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
         _check_no_out(out)
-        a, axis = (F.reshape(a, (-1,)), 0) if axis is None else (a, axis)
+        a, axis = F.ravelled(a, axis)
         return f(a, axis=axis, dtype=dtype)
 
     return scan
@@ -194,7 +192,7 @@ def _argsort(
     *,
     stable: bool | None = None,
 ) -> Any:
-    a, axis = (F.reshape(a, (-1,)), 0) if axis is None else (a, axis)
+    a, axis = F.ravelled(a, axis)
     return F.argsort(a, axis=axis)
 
 
@@ -268,7 +266,7 @@ def _sort(
     *,
     stable: bool | None = None,
 ) -> Any:
-    a, axis = (F.reshape(a, (-1,)), 0) if axis is None else (a, axis)
+    a, axis = F.ravelled(a, axis)
     return ordering.sort(a, axis=axis)
 
 

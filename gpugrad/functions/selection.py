@@ -126,7 +126,7 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) 
         out: None, of a recorded array.
     """
     check_no_out("compress", out)
-    a, axis = (F.reshape(a, (-1,)), 0) if axis is None else (a, axis)
+    a, axis = F.ravelled(a, axis)
     return F.take(a, _true_places(condition, a), axis=axis)
 
 

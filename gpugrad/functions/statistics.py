@@ -147,7 +147,7 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = No
         out: None, of a recorded array.
     """
     check_no_out("nancumsum", out)
-    a, axis = (F.reshape(a, (-1,)), 0) if axis is None else (a, axis)
+    a, axis = F.ravelled(a, axis)
     return F.cumulative_sum(_without_nan(_of_dtype(a, dtype), None, 0.0)[0], axis=axis)
 
 
@@ -155,7 +155,7 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = No
 def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
     """Return running products with 1 in place of NaN. For the arguments see `nancumsum`."""
     check_no_out("nancumprod", out)
-    a, axis = (F.reshape(a, (-1,)), 0) if axis is None else (a, axis)
+    a, axis = F.ravelled(a, axis)
     return F.cumulative_prod(_without_nan(_of_dtype(a, dtype), None, 1.0)[0], axis=axis)
 
 
@@ -215,7 +215,7 @@ def nanvar(
     if mean is None:
         mean = F.sum(values, axis=axis, keepdims=True) / F.where(count > 0, count, 1.0)
     away = F.where(seen > 0, values - mean, 0.0)
-    squares = F.real(away * F.conj(away)) if kind_of(away) == "c" else away * away
+    squares = squared_size(away)
     count = F.sum(seen, axis=axis, keepdims=keepdims) - (ddof if correction is None else correction)
     return F.sum(squares, axis=axis, keepdims=keepdims) / _or_nan(count)
 
@@ -240,8 +240,18 @@ def nanstd(
     squared = nanvar(
         a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction
     )
+    return root(squared)
+
+
+def root(squared: Any) -> Any:
+    """Return the square root, with the gradient 0 at 0."""
     nothing = squared == 0
     return F.where(nothing, 0.0, F.sqrt(F.where(nothing, 1.0, squared)))
+
+
+def squared_size(x: Any) -> Any:
+    """Return |x|², elementwise."""
+    return F.real(x * F.conj(x)) if kind_of(x) == "c" else x * x
 
 
 def _nan_extremum(f: Any, worst: float, a: Any, axis: Any, keepdims: bool, where: Any) -> Any:

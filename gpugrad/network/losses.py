@@ -12,6 +12,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
+from gpugrad.functions.statistics import root
 from gpugrad.namespace import kind_of, library_of, shape_of
 from gpugrad.network.activations import axis_length, relu
 from gpugrad.network.normalisation import l2_normalise, narrowed, widened
@@ -48,9 +49,7 @@ def rmse(yhat: Any, y: Any, /) -> Any:
     Raises:
         ArgumentError: the shapes differ.
     """
-    square = mse(*map(widened, matched("rmse", yhat, y)))
-    zero = square == 0
-    return narrowed(F.where(zero, 0.0, F.sqrt(F.where(zero, 1.0, square))), yhat)
+    return narrowed(root(mse(*map(widened, matched("rmse", yhat, y)))), yhat)
 
 
 @named(kind=Composite)

@@ -88,16 +88,7 @@ def pad_reflect(x: Any, padding: Any) -> Any:
         >>> pad_reflect(np.array([[[1.0, 2.0, 3.0]]]), 2)
         array([[[3., 2., 1., 2., 3., 2., 1.]]])
     """
-
-    def reflected(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
-        n = shape_of(x)[axis]
-        first, last = (
-            F.slice_along(x, axis, 1, before + 1),
-            F.slice_along(x, axis, n - 1 - after, n - 1),
-        )
-        return F.flip(first, axis=axis), F.flip(last, axis=axis)
-
-    return _padded("pad_reflect", x, padding, reflected, spare=1)
+    return _padded("pad_reflect", x, padding, _mirrored(1), spare=1)
 
 
 @named(Composite, module="nn")
@@ -116,13 +107,18 @@ def pad_symmetric(x: Any, padding: Any) -> Any:
         >>> pad_symmetric(np.array([[[1.0, 2.0, 3.0]]]), 2)
         array([[[2., 1., 1., 2., 3., 3., 2.]]])
     """
+    return _padded("pad_symmetric", x, padding, _mirrored(0), spare=0)
+
+
+def _mirrored(skipped: int) -> Callable[[Any, int, int, int], tuple[Any, Any]]:
+    """Return what gives an array's mirror images, without its `skipped` outermost elements."""
 
     def mirrored(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
-        n = shape_of(x)[axis]
-        first, last = F.slice_along(x, axis, 0, before), F.slice_along(x, axis, n - after, n)
-        return F.flip(first, axis=axis), F.flip(last, axis=axis)
+        end = shape_of(x)[axis] - skipped
+        first = F.slice_along(x, axis, skipped, skipped + before)
+        return F.flip(first, axis=axis), F.flip(F.slice_along(x, axis, end - after, end), axis=axis)
 
-    return _padded("pad_symmetric", x, padding, mirrored, spare=0)
+    return mirrored
 
 
 @named(Composite, module="nn")
