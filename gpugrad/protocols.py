@@ -43,7 +43,7 @@ class Protocols(LevelValue):
             return self.level.call(getattr(ufunc, method), args, kwargs)
         f = primitive_of(ufunc)
         if not kwargs and method == "__call__" and f is not None:
-            return f(*_as_arrays(args))
+            return f(*args) if len(args) == 1 else f(*_as_arrays(args))
         out = kwargs.pop("out", None)
         if out is not None:
             return _into(ufunc, out, getattr(ufunc, method)(*args, **kwargs))
