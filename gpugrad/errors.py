@@ -31,3 +31,7 @@ class ConversionError(GpugradError, TypeError):
 
 class AliasError(GpugradError, RuntimeError):
     """An assignment into a recorded array would be seen, or missed, through a view of it."""
+
+
+class DeviceError(GpugradError, RuntimeError):
+    """A device was asked for that is not there, or an array is on another one."""

@@ -8,12 +8,11 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
 from gpugrad.namespace import SCALAR_TYPES, LevelValue, kind_of, plain, shape_of
-from gpugrad.primitive import Primitive
+from gpugrad.primitive import Primitive, first_answer
 from gpugrad.registry import (
     RegisteredRule,
     Rule,
     callee,
-    first_answer,
     placed,
     registered,
 )

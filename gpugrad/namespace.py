@@ -8,6 +8,7 @@ youngest level among the arguments answers instead.
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import functools
 import importlib
@@ -150,6 +151,10 @@ class Library:
         """Return what computes a function here better than the library's own, or None."""
         return None
 
+    def kernel(self, path: str) -> Callable[..., Any] | None:
+        """Return gpugrad's kernel for a function, which may decline by NotImplemented, or None."""
+        return None
+
     def dtype(self, dtype: Any) -> Any:
         """Return this library's data type for a NumPy or Python one; its own pass through."""
         return dtype
@@ -250,6 +255,27 @@ NUMPY = NumpyLibrary("NumPy", np, compat_numpy, linalg="scipy.linalg", special="
 _libraries: dict[type, Library | None] = dict.fromkeys(SCALAR_TYPES)
 
 
+class CupyLibrary(Library):
+    """CuPy, and gpugrad's own kernels for its arrays."""
+
+    kernels: ClassVar[dict[str, Callable[..., Any]]] = {}  # by the functions' paths
+
+    def kernel(self, path: str) -> Callable[..., Any] | None:
+        """Return gpugrad's kernel for a function, or None."""
+        return self.kernels.get(path)
+
+
+class CudaArray(abc.ABC):  # noqa: B024 (nothing inherits it: CuPy's arrays are recognised)
+    """The type of CuPy's arrays, for the registration of rules: it is known without CuPy."""
+
+    @classmethod
+    def __subclasshook__(cls, kind: type) -> bool:
+        return any(
+            base.__module__.partition(".")[0] == "cupy" and base.__name__ == "ndarray"
+            for base in kind.__mro__
+        )
+
+
 def cupy_library() -> Library:
     """Return CuPy as a library. The one place where CuPy is imported."""
     import array_api_compat.cupy as compat_cupy  # pyright: ignore[reportMissingImports]
@@ -257,7 +283,7 @@ def cupy_library() -> Library:
 
     library = _foreign.get("cupy")
     if library is None:
-        library = _foreign["cupy"] = Library(
+        library = _foreign["cupy"] = CupyLibrary(
             "CuPy",
             *(compat_cupy, cupy),
             linalg="cupyx.scipy.linalg",

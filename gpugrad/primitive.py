@@ -215,7 +215,8 @@ class Primitive:
             raise GpugradError(
                 f"{library.name} has no function {self.path}.{library.advice(self.path)}"
             )
-        return found
+        kernel = library.kernel(self.path)
+        return first_answer([kernel, found]) if kernel else found
 
     def _for_scalars(self, args: list[Any]) -> Function:
         numpy_function = namespace.NUMPY.function(self.path)
@@ -228,6 +229,19 @@ class Primitive:
         if numpy_function is None:
             return self.on(namespace.NUMPY)
         return functools.partial(_unboxed, numpy_function)
+
+
+def first_answer(choices: list[Function]) -> Function:
+    """Return a function that asks each of `choices` in turn, until one does not decline."""
+
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        for choice in choices:
+            y = choice(*args, **kwargs)
+            if y is not NotImplemented:
+                return y
+        return NotImplemented
+
+    return answer
 
 
 def unboxed(y: Any) -> Any:
@@ -324,8 +338,7 @@ class Composite(Primitive):
                 return self.by_rule(self, args, kwargs)
             return self.definition(*args, **kwargs)
         library = namespace.library_among(values)
-        function = (library or namespace.NUMPY).function(self.path) or self.definition
-        y = function(*args, **kwargs)
+        y = self.on(library or namespace.NUMPY)(*args, **kwargs)
         return unboxed(y) if library is None else y
 
     @staticmethod

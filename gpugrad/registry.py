@@ -21,7 +21,7 @@ import numpy as np
 
 from gpugrad.errors import ArgumentError, NoRuleError, SensitivityError
 from gpugrad.namespace import SCALAR_TYPES, LevelValue, is_array, kind_of, shape_of
-from gpugrad.primitive import ALIASES, Primitive, primitive_of
+from gpugrad.primitive import ALIASES, Primitive, first_answer, primitive_of
 from gpugrad.structure import NOTHING, Walk
 from gpugrad.tangent import Tangent, project
 
@@ -202,19 +202,6 @@ def bind(f: Primitive, mask: int, args: tuple[Any, ...]) -> Callable[..., Any]:
     bound = choices[0] if len(choices) == 1 else first_answer(choices)
     f.bound_rules[(mask, *types)] = bound
     return bound
-
-
-def first_answer(choices: list[Rule]) -> Rule:
-    """Return a rule that asks each of `choices` in turn, until one does not decline."""
-
-    def rule(*args: Any, **kwargs: Any) -> Any:
-        for choice in choices:
-            answer = choice(*args, **kwargs)
-            if answer is not NotImplemented:
-                return answer
-        return NotImplemented
-
-    return rule
 
 
 def no_rule(f: Any, types: tuple[type, ...]) -> NoRuleError:

@@ -8,7 +8,7 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-from gpugrad.errors import ArgumentError, GpugradError
+from gpugrad.errors import ArgumentError, DeviceError
 from gpugrad.namespace import (
     NUMPY,
     LevelValue,
@@ -19,10 +19,6 @@ from gpugrad.namespace import (
     library_of,
 )
 from gpugrad.structure import LEAF, Node, Walk
-
-
-class DeviceError(GpugradError, RuntimeError):
-    """A device was asked for that this machine does not have."""
 
 
 def find_device(name: str) -> str:

@@ -1,0 +1,100 @@
+// What all device code shares: the type to compute in, 16-byte loads and stores, and reductions.
+#pragma once
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+namespace gpugrad {
+
+template <bool Condition, class A, class B>
+struct Choice {
+  using type = A;
+};
+template <class A, class B>
+struct Choice<false, A, B> {
+  using type = B;
+};
+
+// Numbers of 16 bits are stored as such and computed with as float; CuPy's own classes too.
+template <class T>
+using computed_t = typename Choice<sizeof(T) == 2, float, T>::type;
+
+constexpr int WARP = 32;
+constexpr unsigned ALL_LANES = 0xffffffffu;
+constexpr int VECTOR_BYTES = 16;
+
+__device__ inline double infinity() { return __longlong_as_double(0x7ff0000000000000LL); }
+__device__ inline double not_a_number() { return __longlong_as_double(0x7ff8000000000000LL); }
+
+// --- Vectors of 16 bytes ---------------------------------------------------------------------
+
+template <class T>
+struct alignas(VECTOR_BYTES) Vector {
+  static constexpr int size = VECTOR_BYTES / sizeof(T);
+  T values[size];
+};
+
+template <class T>
+__device__ inline bool is_aligned(const T* p) {
+  return reinterpret_cast<unsigned long long>(p) % VECTOR_BYTES == 0;
+}
+
+template <class T>
+__device__ inline Vector<T> load_vector(const T* p) {
+  return *reinterpret_cast<const Vector<T>*>(p);
+}
+
+template <class T>
+__device__ inline void store_vector(T* p, const Vector<T>& v) {
+  *reinterpret_cast<Vector<T>*>(p) = v;
+}
+
+// --- Reductions ------------------------------------------------------------------------------
+
+struct Sum {
+  template <class T>
+  __device__ static T identity() {
+    return T(0);
+  }
+  template <class T>
+  __device__ T operator()(const T& a, const T& b) const {
+    return a + b;
+  }
+};
+
+// The larger of two numbers; NaN where one is.
+struct Max {
+  template <class T>
+  __device__ static T identity() {
+    return T(-infinity());
+  }
+  template <class T>
+  __device__ T operator()(const T& a, const T& b) const {
+    return a > b || a != a ? a : b;
+  }
+};
+
+// Combine a value of every lane of a warp; all lanes get the result.
+template <class T, class Combine>
+__device__ inline T warp_reduce(T value, Combine combine) {
+  for (int distance = WARP / 2; distance > 0; distance /= 2) {
+    value = combine(value, __shfl_xor_sync(ALL_LANES, value, distance));
+  }
+  return value;
+}
+
+// Combine a value of every thread of a block, of whole warps; all threads get the result.
+template <class T, class Combine>
+__device__ inline T block_reduce(T value, Combine combine) {
+  __shared__ T partial[WARP];
+  const int lane = threadIdx.x % WARP;
+  const int warp = threadIdx.x / WARP;
+  const int warps = blockDim.x / WARP;
+  value = warp_reduce(value, combine);
+  __syncthreads();  // an earlier reduction's results have been read
+  if (lane == 0) partial[warp] = value;
+  __syncthreads();
+  return warp_reduce(lane < warps ? partial[lane] : Combine::template identity<T>(), combine);
+}
+
+}  // namespace gpugrad

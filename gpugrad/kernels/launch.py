@@ -1,0 +1,236 @@
+"""Kernels: compiled once for each type and device, and launched with as little work as may be.
+
+A kernel is a template of `cuda_kernels/`, whose parameters all have 8 bytes: a pointer, a
+`long long` or a `double`, or a struct of these. So its arguments are a row of 8-byte slots,
+whatever the kernel, and a launch writes them and calls CUDA's driver: about a tenth of the work
+that a call of one of CuPy's kernels is.
+
+All that touches the device is in `Driver`; the tests put one in its place that runs the same source
+on the host.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from gpugrad.errors import DeviceError
+from gpugrad.kernels.source import expanded, source
+from gpugrad.namespace import cupy_library
+
+# The C++ types of the data types that kernels are compiled for, by name.
+C_TYPES = {
+    "float16": "__half",
+    "bfloat16": "__nv_bfloat16",
+    "float32": "float",
+    "float64": "double",
+}
+
+FLOATS = tuple(C_TYPES.values())
+OPTIONS = ("-std=c++17",)
+
+_DOUBLE = struct.Struct("d")
+_SLOT = struct.Struct("q")
+
+
+class Slots:
+    """The 8-byte arguments of a launch, and the pointers to them that the driver takes."""
+
+    __slots__ = ("address", "pointers", "values")
+
+    def __init__(self, count: int) -> None:
+        self.values = (ctypes.c_longlong * count)()
+        start = ctypes.addressof(self.values)
+        self.pointers = (ctypes.c_void_p * count)(*range(start, start + 8 * count, 8))
+        self.address = ctypes.addressof(self.pointers)
+
+
+class _SlotsOfThread(threading.local):
+    """Slots to reuse: the driver copies arguments before a launch returns."""
+
+    def __init__(self) -> None:
+        self.by_count: dict[int, Slots] = {}
+
+
+_slots = _SlotsOfThread()
+
+
+def slots(count: int) -> Slots:
+    """Return this thread's slots for `count` arguments."""
+    found = _slots.by_count.get(count)
+    if found is None:
+        found = _slots.by_count[count] = Slots(count)
+    return found
+
+
+def as_slot(argument: Any) -> int:
+    """Return the 8 bytes of an argument as an integer: an array's address, or a number's bits."""
+    if type(argument) is int:
+        return argument
+    if type(argument) is float:
+        return _SLOT.unpack(_DOUBLE.pack(argument))[0]
+    return argument.data.ptr
+
+
+class Driver:
+    """CUDA's driver, by way of CuPy."""
+
+    def __init__(self) -> None:
+        self.modules: list[Any] = []  # a function is valid as long as its module lives
+        self._processors: dict[int, int] = {}
+
+    def device(self) -> int:
+        """Return the number of the current device."""
+        self.device = self._cupy().cuda.runtime.getDevice  # asked once for each launch
+        return self.device()
+
+    def processors(self) -> int:
+        """Return how many multiprocessors the current device has."""
+        device = self.device()
+        found = self._processors.get(device)
+        if found is None:
+            attributes = self._cupy().cuda.Device(device).attributes
+            found = self._processors[device] = attributes["MultiProcessorCount"]
+        return found
+
+    def shared_limit(self) -> int:
+        """Return how many bytes of shared memory a block may have on the current device."""
+        attributes = self._cupy().cuda.Device(self.device()).attributes
+        return attributes["MaxSharedMemoryPerBlockOptin"]
+
+    def load(self, text: str, expression: str, *, large_shared: bool) -> int:
+        """Compile a kernel for the current device, and return the address of its function."""
+        module = self._cupy().RawModule(code=text, options=OPTIONS, name_expressions=(expression,))
+        function = module.get_function(expression)
+        if large_shared:
+            function.max_dynamic_shared_size_bytes = self.shared_limit()
+        self.modules.append((module, function))
+        return function.kernel.ptr
+
+    def launch(self, function: int, blocks: int, threads: int, shared: int, slots: Slots) -> None:
+        """Launch on the current stream of the current device."""
+        cuda = self._cupy().cuda
+        launch, current = cuda.driver.launchKernel, cuda.get_current_stream
+
+        def prepared(function: int, blocks: int, threads: int, shared: int, slots: Slots) -> None:
+            launch(
+                *(function, blocks, 1, 1, threads, 1, 1, shared),
+                *(current().ptr, slots.address, 0),
+            )
+
+        self.launch = prepared
+        prepared(function, blocks, threads, shared, slots)
+
+    @staticmethod
+    def _cupy() -> Any:
+        return cupy_library().modules[1]
+
+
+driver: Any = Driver()
+
+
+class Kernel:
+    """A kernel template of `cuda_kernels/`.
+
+    Args:
+        name: its name in the namespace gpugrad.
+        file: the file it is in.
+        text: its source, where that is generated; it may include the headers of `cuda_kernels/`.
+        variants: the template arguments that it is proven for, each as `kernel[...]` takes them.
+        large_shared: whether it asks for more than 48 KiB of shared memory.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        file: str = "",
+        *,
+        text: str = "",
+        variants: Sequence[Any] = FLOATS,
+        large_shared: bool = False,
+    ) -> None:
+        self.name = name
+        self.file = file
+        self.generated = text
+        self.variants = variants
+        self.large_shared = large_shared
+        self.instances: dict[Any, Instance] = {}
+        KERNELS.append(self)
+
+    def __getitem__(self, parameters: Any) -> Instance:
+        """Return the kernel at these template arguments: text, numbers, data types, or several."""
+        found = self.instances.get(parameters)
+        if found is None:
+            found = self.instances[parameters] = Instance(self, self.expression(parameters))
+        return found
+
+    def expression(self, parameters: Any) -> str:
+        """Return the C++ expression of the kernel at these template arguments."""
+        several = parameters if isinstance(parameters, tuple) else (parameters,)
+        texts = [C_TYPES.get(getattr(p, "name", "")) or _text(p) for p in several]
+        return f"gpugrad::{self.name}<{', '.join(texts)}>"
+
+    def text(self) -> str:
+        """Return the source that the compiler gets."""
+        return expanded(self.generated) if self.generated else source(self.file)
+
+
+def _text(parameter: Any) -> str:
+    return str(parameter).lower() if isinstance(parameter, bool) else str(parameter)
+
+
+KERNELS: list[Kernel] = []  # all there are, for the proofs
+
+
+class Instance:
+    """A kernel at its template arguments, compiled for each device when first launched there."""
+
+    __slots__ = ("expression", "functions", "kernel")
+
+    def __init__(self, kernel: Kernel, expression: str) -> None:
+        self.kernel = kernel
+        self.expression = expression
+        self.functions: dict[int, int] = {}  # by device
+
+    def __call__(
+        self, blocks: int, threads: int, arguments: Sequence[Any], shared: int = 0
+    ) -> None:
+        """Launch on the current stream.
+
+        Args:
+            blocks: how many; none: nothing is launched.
+            threads: how many threads a block has.
+            arguments: arrays of the current device, integers and floats, in the kernel's order.
+            shared: bytes of dynamic shared memory.
+        """
+        if not blocks:
+            return
+        device = driver.device()
+        function = self.functions.get(device)
+        if function is None:
+            kernel = self.kernel
+            function = driver.load(kernel.text(), self.expression, large_shared=kernel.large_shared)
+            self.functions[device] = function
+        filled = slots(len(arguments))
+        filled.values[:] = [as_slot(argument) for argument in arguments]
+        driver.launch(function, blocks, threads, shared, filled)
+
+
+def check_device(name: str, *arrays: Any) -> None:
+    """Raise DeviceError where an array is not on the current device."""
+    current = driver.device()
+    for x in arrays:
+        device = x.data.device_id
+        if device != current:
+            raise DeviceError(
+                f"{name}: an array is on device {device}, and the current device is {current}. "
+                f"Write with cupy.cuda.Device({device}): ..., or move it with xp.asarray(x)"
+            )
+
+
+def new(x: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
+    """Return an array of the kind of `x` on the current device, its values not yet set."""
+    return type(x)(shape, x.dtype if dtype is None else dtype)
