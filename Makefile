@@ -4,12 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 VENV := .venv/.installed
 ARGS ?=
+GPU_TEST_SECONDS ?= 225
+GPU_BENCH_MINUTES ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance docs mutants lint bench gpu-check format clean
+.PHONY: help demo test conformance docs kernels kernels-report mutants lint bench gpu-check gpu-test gpu-bench format clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 demo: $(VENV)  ## train a small network; the picture goes to out/moons.png
 	$(BIN)/python examples/moons.py --out out/moons.png
@@ -33,6 +35,18 @@ conformance: $(VENV)  ## run the array-API test suite of which SUITE=DIR is a ch
 	    --skips-file="$$skips" $(ARGS) || exit 1; \
 	done
 
+docs: $(VENV)  ## write docs/functions.md, from the rule book and the samples
+	$(BIN)/python docs/function_table.py
+
+kernels: $(VENV)  ## write cuda_kernels/elementwise.cuh, from the rule book
+	$(BIN)/python -c "import gpugrad; from gpugrad.kernels import device_functions as d; d.write()"
+
+kernels-report: $(VENV)  ## write docs/kernel_resources.md: what each kernel takes on each device
+	$(BIN)/python -m tests.device.report
+
+mutants: $(VENV)  ## which changes of a rule does no test notice? ARGS="special fft"
+	$(BIN)/python -m tests.mutate $(ARGS)
+
 lint: $(VENV)  ## check style, types, layers, the Dockerfile and device code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,12 +65,28 @@ bench: export MALLOC_TOP_PAD_ = 67108864
 bench: $(VENV)  ## measure on this machine
 	$(BIN)/python -m pytest benchmarks -q $(ARGS)
 
-gpu-check: export PYTHONPATH := $(CURDIR):$(PYTHONPATH)
-gpu-check:  ## on a GPU machine: tests marked gpu, then measurements, to OUT=DIR
-	@test -n "$(OUT)" || { echo "say where results go: make gpu-check OUT=DIR" >&2; exit 2; }
+# On a GPU machine, with its own Python and whatever versions that has: their warnings are shown.
+# A kernel at fault spoils the process that launched it: in several, what others test is not lost.
+gpu-check gpu-test gpu-bench: export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
+gpu-test: SHELL := bash
+gpu-test: .SHELLFLAGS := -o pipefail -c
+gpu-test: GPU_TESTS := $(addprefix tests/,gpu rules nn optim examples test_cupy.py)
+gpu-test: OPTIONS := -m gpu -rfEs -W default -p no:cacheprovider --continue-on-collection-errors
+gpu-test: WORKERS = $(shell $(PYTHON) -c "import xdist; print('-n 8 --dist worksteal')" 2>&-)
+gpu-test:  ## on a GPU machine: the tests marked gpu; what they print goes to OUT=DIR too
+	@test -n "$(OUT)" || { echo "say where results go: make $@ OUT=DIR" >&2; exit 2; }
 	mkdir -p "$(OUT)"
-	$(PYTHON) -m pytest -m gpu -rs tests $(ARGS)
-	test ! -f benchmarks/gpu.py || $(PYTHON) benchmarks/gpu.py --out "$(OUT)"
+	timeout --signal=INT --kill-after=20 $(GPU_TEST_SECONDS) \
+	  $(PYTHON) -m pytest $(OPTIONS) $(WORKERS) $(GPU_TESTS) $(ARGS) 2>&1 | tee "$(OUT)/pytest.txt"
+
+gpu-bench:  ## on a GPU machine: gpugrad beside its peers, to OUT=DIR; ARGS="--only G3 --quick"
+	@test -n "$(OUT)" || { echo "say where results go: make $@ OUT=DIR" >&2; exit 2; }
+	$(PYTHON) benchmarks/gpu.py --out "$(OUT)" --minutes $(GPU_BENCH_MINUTES) $(ARGS)
+
+gpu-check:  ## both, within ten minutes; the measurements are taken whatever the tests say
+	@test -n "$(OUT)" || { echo "say where results go: make $@ OUT=DIR" >&2; exit 2; }
+	@$(MAKE) --no-print-directory gpu-test ARGS=; tests=$$?; \
+	  $(MAKE) --no-print-directory gpu-bench ARGS= || exit; exit $$tests
 
 format: $(VENV)  ## mend what can be mended
 	$(BIN)/ruff check --fix .

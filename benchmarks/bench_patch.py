@@ -18,7 +18,7 @@ import gpugrad as gg
 
 cupy = pytest.importorskip("cupy")
 
-from tests.host_cupy import host  # noqa: E402
+from tests.host_cupy import bare  # noqa: E402
 
 TURNS = 3
 CALLS = 1000
@@ -33,7 +33,7 @@ ORIGINAL = functions()
 with gg.patch_cupy():
     PATCHED = functions()
 
-X = host(np.ones((3, 4)))
+X = bare(np.ones((3, 4)))
 SQUARE = np.eye(4)
 
 

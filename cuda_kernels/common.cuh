@@ -19,12 +19,20 @@ struct Choice<false, A, B> {
 template <class T>
 using computed_t = typename Choice<sizeof(T) == 2, float, T>::type;
 
-constexpr int WARP = 32;
-constexpr unsigned ALL_LANES = 0xffffffffu;
-constexpr int VECTOR_BYTES = 16;
+inline constexpr int WARP = 32;
+inline constexpr unsigned ALL_LANES = 0xffffffffu;
+inline constexpr int VECTOR_BYTES = 16;
 
 __device__ inline double infinity() { return __longlong_as_double(0x7ff0000000000000LL); }
 __device__ inline double not_a_number() { return __longlong_as_double(0x7ff8000000000000LL); }
+
+// The factor of a sensitivity is conj(∂f/∂x); for real numbers that is the derivative itself.
+__device__ inline float conjugate(float x) { return x; }
+__device__ inline double conjugate(double x) { return x; }
+template <class T>
+__device__ inline T conjugate(const T& x) {
+  return conj(x);
+}
 
 // --- Vectors of 16 bytes ---------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import functools
 import importlib
 import itertools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 import array_api_compat
@@ -151,8 +151,11 @@ class Library:
         """Return what computes a function here better than the library's own, or None."""
         return None
 
-    def kernel(self, path: str) -> Callable[..., Any] | None:
-        """Return gpugrad's kernel for a function, which may decline by NotImplemented, or None."""
+    def kernel(self, path: str, arrays: Iterable[Any]) -> Callable[..., Any] | None:
+        """Return gpugrad's kernel for a function of such arrays, or None.
+
+        It may decline a call: it then returns NotImplemented.
+        """
         return None
 
     def dtype(self, dtype: Any) -> Any:
@@ -260,20 +263,31 @@ class CupyLibrary(Library):
 
     kernels: ClassVar[dict[str, Callable[..., Any]]] = {}  # by the functions' paths
 
-    def kernel(self, path: str) -> Callable[..., Any] | None:
-        """Return gpugrad's kernel for a function, or None."""
-        return self.kernels.get(path)
+    def kernel(self, path: str, arrays: Iterable[Any]) -> Callable[..., Any] | None:
+        """Return gpugrad's kernel for a function of such arrays, or None."""
+        found = self.kernels.get(path)
+        return found if found and any(isinstance(x, CudaArray) for x in _items(arrays)) else None
+
+
+def _items(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield values, and what is in the lists among them."""
+    for value in values:
+        if type(value) in (list, tuple):
+            yield from _items(value)
+        else:
+            yield value
 
 
 class CudaArray(abc.ABC):  # noqa: B024 (nothing inherits it: CuPy's arrays are recognised)
-    """The type of CuPy's arrays, for the registration of rules: it is known without CuPy."""
+    """The type of CuPy's arrays, for the registration of rules: it is known without CuPy.
+
+    Subclasses, which may compute otherwise, are none unless they are registered.
+    """
 
     @classmethod
-    def __subclasshook__(cls, kind: type) -> bool:
-        return any(
-            base.__module__.partition(".")[0] == "cupy" and base.__name__ == "ndarray"
-            for base in kind.__mro__
-        )
+    def __subclasshook__(cls, kind: type) -> Any:
+        is_array = kind.__name__ == "ndarray" and kind.__module__.partition(".")[0] == "cupy"
+        return is_array or NotImplemented
 
 
 def cupy_library() -> Library:

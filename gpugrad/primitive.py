@@ -16,7 +16,7 @@ import inspect
 import math
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -194,7 +194,7 @@ class Primitive:
         if not args or not isinstance(args[0], (tuple, list)) or not args[0]:
             raise ArgumentError(f"{self.name}: expected a non-empty sequence of arrays first")
         library = namespace.common_library(args[0], self.name)
-        return self.on(library or namespace.NUMPY)
+        return self.on_arrays(library or namespace.NUMPY, args[0])
 
     def _find(self, args: tuple[Any, ...]) -> Function:
         places = range(len(args)) if self.arrays is None else self.arrays
@@ -204,7 +204,7 @@ class Primitive:
         library = namespace.common_library(arrays, self.name)
         if library is None and self.operator is None:
             return self._for_scalars(arrays)
-        return self.on(library or namespace.NUMPY)
+        return self.on_arrays(library or namespace.NUMPY, arrays)
 
     def on(self, library: namespace.Library) -> Function:
         """Return what computes this function on arrays of a library."""
@@ -215,8 +215,18 @@ class Primitive:
             raise GpugradError(
                 f"{library.name} has no function {self.path}.{library.advice(self.path)}"
             )
-        kernel = library.kernel(self.path)
-        return first_answer([kernel, found]) if kernel else found
+        return found
+
+    def on_arrays(self, library: namespace.Library, arrays: Iterable[Any]) -> Function:
+        """Return what computes this function on these arrays of a library: a kernel, if any."""
+        kernel = library.kernel(self.path, arrays)
+        if kernel is None:
+            return self.on(library)
+
+        def otherwise(*args: Any, **kwargs: Any) -> Any:
+            return self.on(library)(*args, **kwargs)
+
+        return first_answer([kernel, otherwise])
 
     def _for_scalars(self, args: list[Any]) -> Function:
         numpy_function = namespace.NUMPY.function(self.path)
@@ -338,7 +348,7 @@ class Composite(Primitive):
                 return self.by_rule(self, args, kwargs)
             return self.definition(*args, **kwargs)
         library = namespace.library_among(values)
-        y = self.on(library or namespace.NUMPY)(*args, **kwargs)
+        y = self.on_arrays(library or namespace.NUMPY, values)(*args, **kwargs)
         return unboxed(y) if library is None else y
 
     @staticmethod

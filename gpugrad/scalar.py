@@ -19,7 +19,7 @@ import itertools
 import linecache
 import operator
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,7 @@ def scalar_rule(f: Primitive, *partials: Any, real: bool = False) -> None:
     """
     caller = inspect.stack(0)[1]
     rule = ScalarRule(f, partials, real, f"{caller.filename}:{caller.lineno}")
+    SCALAR_RULES.append(rule)
     add_rrule(f, rule)
     add_frule(f, rule)
 
@@ -217,6 +218,26 @@ class ScalarRule:
             results.append(f"d{name}")
         return [*lines, f"    return {', '.join(results)}"]
 
+    def products(self, wanted: tuple[bool, ...], variables: Sequence[str]) -> Function:
+        """Return the gradients of the wanted arguments as a function of `dy` and `variables`.
+
+        They are not projected: of an argument that was broadcast, the gradient is too large.
+        """
+        chosen = [partial for partial, want in self._chosen(wanted) if want]
+        scope: dict[str, Any] = {"kind_of": kind_of} | {g.name: g for g in functions_in(chosen)}
+        return self._define((wanted, tuple(variables)), self._product_source, scope | _CONJ)
+
+    def _product_source(self, wanted: tuple[bool, ...], variables: Sequence[str]) -> str:
+        lines: list[str] = []
+        for head, conj in (("if kind_of(dy) == 'c':", _conj), ("", _as_it_is)):
+            if head and self.real:
+                continue
+            products = [_product(partial, conj) for partial, want in self._chosen(wanted) if want]
+            assignments, texts = to_python(products)
+            body = [*assignments, f"return [{', '.join(texts)}]"]
+            lines += [head, *("    " + line for line in body)] if head else body
+        return _definition(f"{self.f.name}_products({', '.join(('dy', *variables))})", lines)
+
     def _ieee(self, wanted: tuple[bool, ...], kind: type, *args: Any) -> tuple[Any, ...]:
         """Evaluate the partials where Python's numbers raise: as arrays do, with inf or nan."""
         numbers = tuple(map(np.dtype(kind).type, args))
@@ -229,6 +250,9 @@ class ScalarRule:
         numbers = tuple(map(np.dtype(kind).type, args))
         with np.errstate(all="ignore"):
             return self.bind_forward(self.f, numbers, moving)(numbers, tangents)[1]
+
+
+_CONJ = {"conj": F.conj}
 
 
 def _argument_names(partials: tuple[Any, ...]) -> list[str]:
@@ -244,6 +268,8 @@ def _definition(head: str, body: list[str]) -> str:
     name = head.partition("(")[0]
     return "\n".join([f"def {head}:", *("    " + line for line in body), f"rule = {name}"]) + "\n"
 
+
+SCALAR_RULES: list[ScalarRule] = []  # in the order of the rule book
 
 _DY = Symbol("dy")
 

@@ -20,7 +20,7 @@ cupy = pytest.importorskip("cupy")
 pytest.importorskip("scipy")
 special = pytest.importorskip("cupyx.scipy.special")
 
-from tests.host_cupy import HostArray, host, numpy_of  # noqa: E402
+from tests.host_cupy import BareArray, bare, numpy_of  # noqa: E402
 
 MODULES = [cupy, cupy.linalg, cupy.fft, special]
 MATMUL = cupy.matmul
@@ -65,16 +65,16 @@ HOOKED = {
 
 
 def np_array(module, x):
-    return host(x) if module is cupy else x
+    return bare(x) if module is cupy else x
 
 
 @pytest.mark.parametrize("program", HOOKED.values(), ids=HOOKED)
 def test_what_has_a_protocol_is_recorded(program):
     y, back = gg.pullback(partial(program, np), POSITIVE)
     dy = np.cos(np.arange(y.size)).reshape(y.shape)
-    y_there, back_there = gg.pullback(partial(program, cupy), host(POSITIVE))
-    dx = back_there(host(dy))[1]
-    assert type(y_there) is type(dx) is HostArray
+    y_there, back_there = gg.pullback(partial(program, cupy), bare(POSITIVE))
+    dx = back_there(bare(dy))[1]
+    assert type(y_there) is type(dx) is BareArray
     np.testing.assert_allclose(numpy_of(y_there), y)
     np.testing.assert_allclose(numpy_of(dx), back(dy)[1])
 
@@ -85,7 +85,7 @@ def test_a_reduction_without_a_method_is_recorded():
 
     np.testing.assert_allclose(gradient(program, cupy, WIDE), gradient(program, np, WIDE))
     with pytest.raises(gg.GpugradError, match="out"):
-        gg.pullback(lambda x: cupy.nanmax(x, out=host(0.0)), WIDE)
+        gg.pullback(lambda x: cupy.nanmax(x, out=bare(0.0)), WIDE)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_reduction_without_a_method_is_recorded():
 )
 def test_a_ufunc_does_not_write_what_is_recorded_into_a_plain_array(write):
     with pytest.raises(gg.GpugradError, match=r"cupy\.add into a plain array.*y = xp\.add\("):
-        gg.pullback(lambda x: write(host(WIDE), x), host(WIDE))
+        gg.pullback(lambda x: write(bare(WIDE), x), bare(WIDE))
 
 
 def test_a_ufunc_writes_into_a_recorded_array():
@@ -118,9 +118,9 @@ def square_kernel():
 def test_a_kernel_without_a_rule_says_how_to_give_it_one():
     kernel = square_kernel()
     with pytest.raises(gg.GpugradError, match=r"square has no rule.*rrule\.register"):
-        gg.pullback(kernel, host(WIDE))
+        gg.pullback(kernel, bare(WIDE))
     with pytest.raises(gg.GpugradError, match=r"square has no rule"):
-        gg.pullback(lambda x: kernel(x), host(WIDE))
+        gg.pullback(lambda x: kernel(x), bare(WIDE))
 
 
 def test_a_kernel_takes_a_rule():
@@ -130,10 +130,10 @@ def test_a_kernel_takes_a_rule():
     def kernel_rrule(f, x):
         return kernel(x), lambda dy: (None, 2.0 * dy * x)
 
-    x = host(WIDE)
+    x = bare(WIDE)
     y, back = gg.pullback(lambda x: kernel(x) * x, x)
     np.testing.assert_allclose(numpy_of(y), WIDE**3)
-    np.testing.assert_allclose(numpy_of(back(host(np.ones_like(WIDE)))[1]), 3 * WIDE**2)
+    np.testing.assert_allclose(numpy_of(back(bare(np.ones_like(WIDE)))[1]), 3 * WIDE**2)
 
 
 def test_a_rule_for_a_kernel_that_is_called_like_a_function_is_for_that_kernel_alone():
@@ -168,7 +168,7 @@ def test_cupys_refusal_names_the_function_to_write(call, advice):
 
 def test_cupys_refusal_in_a_method_says_what_to_do():
     with pytest.raises(gg.GpugradError, match=r"refused a recorded array .*got Tracked.*operators"):
-        gg.pullback(lambda x: host(WIDE).dot(x), host(WIDE.T))
+        gg.pullback(lambda x: bare(WIDE).dot(x), bare(WIDE.T))
 
 
 def test_a_function_that_nobody_knows_has_no_other_name():
@@ -292,7 +292,7 @@ def test_the_module_of_a_recorded_array_is_that_of_its_value():
     modules = []
     with gg.patch_cupy():
         gg.pullback(program, WIDE)
-        gg.pullback(program, host(WIDE))
+        gg.pullback(program, bare(WIDE))
     assert modules == [np, cupy]
 
 
@@ -308,7 +308,7 @@ def test_comparisons_of_recorded_arrays_have_no_gradient():
 
 
 def test_arrays_of_cupy_beside_a_recorded_one():
-    x = host(WIDE)
+    x = bare(WIDE)
     with gg.patch_cupy():
         y, back = gg.pullback(lambda x: cupy.expand_dims(a=cupy.moveaxis(x, 0, 1), axis=0), x)
         dx = back(y)[1]
@@ -400,10 +400,10 @@ def test_patched_functions_look_like_cupys(path):
 
 
 def test_plain_arguments_go_to_cupys_function():
-    x = host(WIDE)
+    x = bare(WIDE)
     with gg.patch_cupy():
         y = cupy.moveaxis(a=cupy.expand_dims(x, axis=0), source=[0], destination=(1,))
-    assert type(y) is HostArray
+    assert type(y) is BareArray
     assert y.shape == (3, 1, 4)
     with gg.patch_cupy(), pytest.raises(TypeError) as caught:
         cupy.stack([WIDE])
@@ -433,7 +433,7 @@ def test_threads_may_switch_it_on_and_off_at_any_time():
             errors.append(error)
             stop.set()
 
-    x = host(WIDE)
+    x = bare(WIDE)
     threads = [threading.Thread(target=switch) for _ in range(4)]
     for thread in threads:
         thread.start()

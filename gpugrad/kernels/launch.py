@@ -30,6 +30,7 @@ C_TYPES = {
 }
 
 FLOATS = tuple(C_TYPES.values())
+VECTOR_BYTES = 16  # as in cuda_kernels/common.cuh
 OPTIONS = ("-std=c++17",)
 
 _DOUBLE = struct.Struct("d")
@@ -196,7 +197,12 @@ class Instance:
         self.functions: dict[int, int] = {}  # by device
 
     def __call__(
-        self, blocks: int, threads: int, arguments: Sequence[Any], shared: int = 0
+        self,
+        blocks: int,
+        threads: int,
+        arguments: Sequence[Any],
+        shared: int = 0,
+        room: int = 0,
     ) -> None:
         """Launch on the current stream.
 
@@ -205,6 +211,7 @@ class Instance:
             threads: how many threads a block has.
             arguments: arrays of the current device, integers and floats, in the kernel's order.
             shared: bytes of dynamic shared memory.
+            room: how many slots the kernel's arguments are, where it reads no more than are given.
         """
         if not blocks:
             return
@@ -214,8 +221,9 @@ class Instance:
             kernel = self.kernel
             function = driver.load(kernel.text(), self.expression, large_shared=kernel.large_shared)
             self.functions[device] = function
-        filled = slots(len(arguments))
-        filled.values[:] = [as_slot(argument) for argument in arguments]
+        count = len(arguments)
+        filled = slots(max(count, room))
+        filled.values[:count] = [as_slot(argument) for argument in arguments]
         driver.launch(function, blocks, threads, shared, filled)
 
 

@@ -26,6 +26,7 @@ def source(file: str) -> str:
     return expanded((source_folder() / file).read_text(encoding="utf-8"))
 
 
+@functools.cache
 def expanded(text: str) -> str:
     """Return device code with the headers of `cuda_kernels/` in place of their first #include."""
     included: set[str] = set()

@@ -52,7 +52,7 @@ def rmse(yhat: Any, y: Any, /) -> Any:
     return narrowed(root(mse(*map(widened, matched("rmse", yhat, y)))), yhat)
 
 
-@named(kind=Composite)
+@named()
 def mae(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of |ŷ − y| over all elements. The gradient where they are equal is 0.
 
@@ -93,8 +93,8 @@ def huber(error: Any, delta: Any) -> Any:
     return inner * (a - 0.5 * inner)
 
 
-@named(kind=Composite)
-def huber_loss(yhat: Any, y: Any, /, *, delta: float = 1.0, agg: str = "mean") -> Any:
+@named()
+def huber_loss(yhat: Any, y: Any, /, delta: float = 1.0, *, agg: str = "mean") -> Any:
     """Return the mean of e²/2 where |e| ≤ δ and δ (|e| − δ/2) elsewhere, with e = ŷ − y.
 
     Args:
@@ -184,8 +184,8 @@ def logit_cross_entropy(logits: Any, y: Any, /, *, axis: int = -1, agg: str = "m
     return Softmax(logits, soft_targets(y, logits, axis), axis).loss(agg)
 
 
-@named(kind=Composite)
-def binary_cross_entropy(yhat: Any, y: Any, /, *, epsilon: float = 1e-6, agg: str = "mean") -> Any:
+@named()
+def binary_cross_entropy(yhat: Any, y: Any, /, epsilon: float = 1e-6, *, agg: str = "mean") -> Any:
     """Return the mean of −y log(ŷ + ε) − (1 − y) log(1 − ŷ + ε) over all elements.
 
     Args:
@@ -211,7 +211,7 @@ def logistic_loss(logits: Any, y: Any) -> Any:
     return F.maximum(logits, 0.0) - y * logits + F.log1p(F.exp(-F.abs(logits)))
 
 
-@named(kind=Composite)
+@named()
 def logit_binary_cross_entropy(logits: Any, y: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of −y log σ(z) − (1 − y) log(1 − σ(z)) over all elements.
 
@@ -300,7 +300,7 @@ def kl_divergence(
     return aggregated("kl_divergence", F.sum(y * (log_y - F.log(yhat + epsilon)), axis=axis), agg)
 
 
-@named(kind=Composite)
+@named()
 def poisson_loss(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of ŷ − y log ŷ over all elements.
 
@@ -373,7 +373,7 @@ def hinge_loss(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
     return aggregated("hinge_loss", relu(1 - yhat * y), agg)
 
 
-@named(kind=Composite)
+@named()
 def squared_hinge_loss(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of max(0, 1 − ŷ y)² over all elements.
 

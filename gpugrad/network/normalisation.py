@@ -1,6 +1,6 @@
 """Normalisations: their derivatives are in `gpugrad/rules/normalisation.py`.
 
-All are `standardise`, which has the rule, with a scale and a shift. State is explicit: batch_norm
+All are `standardise` with a scale and a shift: both have rules. State is explicit: batch_norm
 returns the running statistics that it was given, renewed.
 """
 
@@ -79,6 +79,15 @@ def standardise_with_moments(x: Any, /, *, axis: Axis = -1, epsilon: float = 1e-
     return narrowed(found.y, x), found.mean, found.variance
 
 
+@named()
+def standardise_affine(
+    x: Any, weight: Any, bias: Any, /, *, axis: Axis, epsilon: float, centre: bool
+) -> Any:
+    """Return `standardise(x) * weight + bias`, with weight and bias, or None, along `axis`."""
+    y = standardise(x, axis=axis, epsilon=epsilon, centre=centre)
+    return scaled_and_shifted(y, weight, bias, axis)
+
+
 @named(kind=Composite)
 def layer_norm(
     x: Any, weight: Any = None, bias: Any = None, /, *, axis: Axis = -1, epsilon: float = 1e-5
@@ -95,8 +104,8 @@ def layer_norm(
     Raises:
         ArgumentError: weight or bias has another shape.
     """
-    y = standardise(x, axis=axis, epsilon=epsilon)
-    return _affine("layer_norm", y, weight, bias, axis)
+    _check_parameters("layer_norm", x, weight, bias, axis)
+    return standardise_affine(x, weight, bias, axis=axis, epsilon=epsilon, centre=True)
 
 
 @named(kind=Composite)
@@ -112,8 +121,8 @@ def rms_norm(x: Any, weight: Any = None, /, *, axis: Axis = -1, epsilon: float =
     Raises:
         ArgumentError: weight has another shape.
     """
-    y = standardise(x, axis=axis, epsilon=epsilon, centre=False)
-    return _affine("rms_norm", y, weight, None, axis)
+    _check_parameters("rms_norm", x, weight, None, axis)
+    return standardise_affine(x, weight, None, axis=axis, epsilon=epsilon, centre=False)
 
 
 @named(kind=Composite)
@@ -254,17 +263,35 @@ def inverse_norm(x: Any, axis: Axis) -> Any:
 
 
 def _affine(name: str, y: Any, weight: Any, bias: Any, axis: Axis) -> Any:
-    """Return `y * weight + bias`, with weight and bias along some of the axes of `y`."""
-    count = len(y.shape)
-    axes = {a % count for a in (axis if isinstance(axis, tuple) else (axis,))}
-    expected = tuple(y.shape[i] for i in sorted(axes))
-    beside = tuple(n if i in axes else 1 for i, n in enumerate(y.shape))
+    """Return `y * weight + bias`, with weight and bias of the lengths of some axes of `y`."""
+    _check_parameters(name, y, weight, bias, axis)
+    return scaled_and_shifted(y, weight, bias, axis)
+
+
+def _check_parameters(name: str, x: Any, weight: Any, bias: Any, axis: Axis) -> None:
+    """Raise ArgumentError unless weight and bias have the lengths of some axes of `x`."""
+    shape = shape_of(x)
+    expected = tuple(shape[i] for i in sorted(_places(axis, len(shape))))
     for kind, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None:
             _check_shape(name, kind, parameter, expected)
+
+
+def scaled_and_shifted(y: Any, weight: Any, bias: Any, axis: Axis) -> Any:
+    """Return `y * weight + bias`, either of which may be None."""
     if weight is not None:
-        y = y * F.reshape(weight, beside)
-    return y if bias is None else y + F.reshape(bias, beside)
+        y = y * beside(weight, y, axis)
+    return y if bias is None else y + beside(bias, y, axis)
+
+
+def beside(parameter: Any, y: Any, axis: Axis) -> Any:
+    """Return an array of the lengths of some axes of `y` with length 1 along the others."""
+    places = _places(axis, len(y.shape))
+    return F.reshape(parameter, tuple(n if i in places else 1 for i, n in enumerate(y.shape)))
+
+
+def _places(axis: Axis, count: int) -> set[int]:
+    return {a % count for a in (axis if isinstance(axis, tuple) else (axis,))}
 
 
 def _renewed(old: Any, new: Any, momentum: float) -> Any:

@@ -10,6 +10,9 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
+from gpugrad.kernels.epilogue import epilogue
+from gpugrad.namespace import CudaArray, plain
+from gpugrad.network.epilogue import bias_activation
 from gpugrad.nn.device import to_device
 from gpugrad.nn.initialisers import glorot_uniform, zeros
 
@@ -81,6 +84,8 @@ class Dense:
         shape = getattr(x, "shape", None)
         if not shape or shape[-1] != self.weight.shape[0]:
             raise self._misfit(x)
+        if isinstance(plain(self.weight), CudaArray) and epilogue(self.activation):
+            return bias_activation(F.matmul(x, self.weight), self.bias, self.activation)
         return self.activation(F.linear(x, self.weight, self.bias))
 
     def __repr__(self) -> str:

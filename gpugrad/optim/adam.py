@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gpugrad import functions as F
-from gpugrad.namespace import kind_of
-from gpugrad.optim.parameters import Model, Parameters, in_dtype_of
+from gpugrad.optim import steps
+from gpugrad.optim.parameters import Model, Parameters
 
 
 class AdamState(NamedTuple):
@@ -57,26 +56,16 @@ class Adam:
         """
         parameters = Parameters(self, model, gradient)
         state = self.init(model) if state is None else state
-        old = [parameters.values, parameters.gradients]
-        old += [parameters.checked(state.mean), parameters.checked(state.square)]
-        steps = state.steps + 1
+        count = state.steps + 1
         beta1, beta2 = self.betas
-        correction = (1 - beta2**steps) ** 0.5
-        rate = self.rate * correction / (1 - beta1**steps)
-        epsilon = self.epsilon * correction
-        values: list[Any] = []
-        mean: list[Any] = []
-        square: list[Any] = []
-        for x, g, m, v in zip(*old, strict=True):
-            if g is not None:
-                m = in_dtype_of(m, beta1 * m + (1 - beta1) * g)
-                v = in_dtype_of(v, beta2 * v + (1 - beta2) * _square(g))
-                x = x - rate * m / (F.sqrt(v) + epsilon)
-            values.append(x)
-            mean.append(m)
-            square.append(v)
-        return parameters.rebuild(values), AdamState(tuple(mean), tuple(square), steps)
-
-
-def _square(g: Any) -> Any:
-    return F.real(g * F.conj(g)) if kind_of(g) == "c" else g * g
+        correction = (1 - beta2**count) ** 0.5
+        new, mean, square = parameters.stepped(
+            steps.adam,
+            state.mean,
+            state.square,
+            rate=self.rate * correction / (1 - beta1**count),
+            beta1=beta1,
+            beta2=beta2,
+            epsilon=self.epsilon * correction,
+        )
+        return new, AdamState(mean, square, count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gpugrad.optim import steps
 from gpugrad.optim.parameters import Model, Parameters
 
 
@@ -36,6 +37,5 @@ class Descent:
             ArgumentError: the gradient is not one of this model.
         """
         parameters = Parameters(self, model, gradient)
-        rate = self.rate
-        pairs = zip(parameters.values, parameters.gradients, strict=True)
-        return parameters.rebuild([x if g is None else x - rate * g for x, g in pairs]), None
+        (new,) = parameters.stepped(steps.descent, rate=self.rate)
+        return new, None

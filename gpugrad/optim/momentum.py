@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gpugrad.optim.parameters import Model, Parameters, in_dtype_of
+from gpugrad.optim import steps
+from gpugrad.optim.parameters import Model, Parameters
 
 Velocity = tuple[Any, ...]
 
@@ -43,10 +44,8 @@ class Momentum:
             ArgumentError: the gradient, or the state, is not one of this model.
         """
         parameters = Parameters(self, model, gradient)
-        old = parameters.zeros() if state is None else parameters.checked(state)
-        velocity = tuple(map(self._accelerate, old, parameters.gradients))
-        steps = zip(parameters.values, parameters.gradients, velocity, strict=True)
-        return parameters.rebuild([x if g is None else x + v for x, g, v in steps]), velocity
-
-    def _accelerate(self, v: Any, g: Any) -> Any:
-        return v if g is None else in_dtype_of(v, self.momentum * v - self.rate * g)
+        state = parameters.zeros() if state is None else state
+        new, velocity = parameters.stepped(
+            steps.momentum, state, rate=self.rate, momentum=self.momentum
+        )
+        return new, velocity

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-import numpy as np
-
-from gpugrad import functions as F
 from gpugrad.errors import ArgumentError, SensitivityError
-from gpugrad.namespace import SCALAR_TYPES, shape_of
+from gpugrad.namespace import shape_of
 from gpugrad.structure import Walk
 from gpugrad.tangent import zero_of
 
@@ -44,19 +41,32 @@ class Parameters:
                 shapes = f"{shape_of(x)}, its gradient {shape_of(g)}"
                 raise self._misfit(f"a parameter has the shape {shapes}")
 
-    def rebuild(self, values: Iterable[Any]) -> Any:
-        """Return the model with these values in place of its own, in their data types."""
-        kept = [
-            y if type(y) is type(x) is np.ndarray and y.dtype is x.dtype else in_dtype_of(x, y)
-            for x, y in zip(self.values, values, strict=True)
-        ]
-        return self.node.rebuild(self.old, iter(kept))
+    def stepped(self, step: Any, *moments: Sequence[Any], **numbers: Any) -> tuple[Any, ...]:
+        """Return the model one step on, and its moments.
+
+        Args:
+            step: a function of `gpugrad/optim/steps.py`.
+            moments: what it takes beside the gradients and the values, for each parameter.
+            numbers: its keywords.
+        """
+        lists = [self.values, *map(self._checked, moments)]
+        places = [place for place, g in enumerate(self.gradients) if g is not None]
+        if len(places) == len(self.gradients):
+            lists = step(self.gradients, *lists, **numbers)
+        else:
+            picked = [[old[place] for place in places] for old in (self.gradients, *lists)]
+            lists = [list(old) for old in lists]
+            for old, news in zip(lists, step(*picked, **numbers), strict=True):
+                for place, new in zip(places, news, strict=True):
+                    old[place] = new
+        new, *new_moments = lists
+        return self.node.rebuild(self.old, iter(new)), *map(tuple, new_moments)
 
     def zeros(self) -> tuple[Any, ...]:
         """Return a zero for every parameter, of its shape, data type and device."""
         return tuple(map(zero_of, self.values))
 
-    def checked(self, moments: Sequence[Any]) -> Sequence[Any]:
+    def _checked(self, moments: Sequence[Any]) -> Sequence[Any]:
         """Return a state's arrays; raise ArgumentError where they are not those of this model."""
         if list(map(shape_of, moments)) != list(map(shape_of, self.values)):
             raise ArgumentError(
@@ -70,11 +80,3 @@ class Parameters:
             f"{self.optimiser}.update: the gradient is not one of this {self.model}: {detail}. "
             f"Write gradient = grad(loss)(model, x), or _, gradient, _ = back(1.0)"
         )
-
-
-def in_dtype_of(old: Any, new: Any) -> Any:
-    """Return `new` in the data type of `old`: a rate that is a NumPy float64 has widened it."""
-    if type(old) in SCALAR_TYPES:
-        return type(old)(new) if isinstance(new, np.generic) else new
-    dtype = old.dtype
-    return new if new.dtype is dtype or new.dtype == dtype else F.astype(new, dtype)

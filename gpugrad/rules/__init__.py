@@ -5,6 +5,7 @@ from gpugrad.rules import attention as attention
 from gpugrad.rules import calculus as calculus
 from gpugrad.rules import convolution as convolution
 from gpugrad.rules import decompositions as decompositions
+from gpugrad.rules import dropout as dropout
 from gpugrad.rules import elementwise as elementwise
 from gpugrad.rules import embedding as embedding
 from gpugrad.rules import fft as fft
@@ -13,6 +14,7 @@ from gpugrad.rules import linalg as linalg
 from gpugrad.rules import losses as losses
 from gpugrad.rules import manipulation as manipulation
 from gpugrad.rules import normalisation as normalisation
+from gpugrad.rules import on_cuda as on_cuda
 from gpugrad.rules import ordering as ordering
 from gpugrad.rules import polynomial as polynomial
 from gpugrad.rules import pooling as pooling

@@ -7,6 +7,8 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.frule import frule
+from gpugrad.kernels import softmax as kernels
+from gpugrad.namespace import CudaArray, CupyLibrary
 from gpugrad.network.activations import (
     SELU_ALPHA,
     SELU_SCALE,
@@ -40,6 +42,7 @@ from gpugrad.network.activations import (
     tanhshrink,
     trelu,
 )
+from gpugrad.primitive import first_answer
 from gpugrad.registry import rrule
 from gpugrad.scalar import scalar_rule
 
@@ -157,13 +160,21 @@ scalar_rule(logcosh, lambda y, x: F.tanh(x), real=True)
 
 
 # --- Over an axis ----------------------------------------------------------------------------
+def _softmax_dx(y: Any, dy: Any, axis: Any) -> Any:
+    return y * (dy - F.sum(y * dy, axis=axis, keepdims=True))
+
+
+def _logsoftmax_dx(y: Any, dy: Any, axis: Any) -> Any:
+    return dy - F.exp(y) * F.sum(dy, axis=axis, keepdims=True)
+
+
 @rrule.register(softmax)
 def softmax_rrule(_: Any, x: Any, *, axis: Any = -1) -> Any:
     """dx = y (dy − Σ y dy)."""
     y = softmax(x, axis=axis)
 
     def softmax_back(dy: Any) -> Any:
-        return None, y * (dy - F.sum(y * dy, axis=axis, keepdims=True))
+        return None, _softmax_dx(y, dy, axis)
 
     return y, softmax_back
 
@@ -174,7 +185,34 @@ def logsoftmax_rrule(_: Any, x: Any, *, axis: Any = -1) -> Any:
     y = logsoftmax(x, axis=axis)
 
     def logsoftmax_back(dy: Any) -> Any:
-        return None, dy - F.exp(y) * F.sum(dy, axis=axis, keepdims=True)
+        return None, _logsoftmax_dx(y, dy, axis)
+
+    return y, logsoftmax_back
+
+
+# On CuPy's arrays a kernel computes the gradient, unless it declines.
+_softmax_dx_on_cuda = first_answer([kernels.softmax_back, _softmax_dx])
+_logsoftmax_dx_on_cuda = first_answer([kernels.logsoftmax_back, _logsoftmax_dx])
+CupyLibrary.kernels["softmax"] = kernels.softmax
+CupyLibrary.kernels["logsoftmax"] = kernels.logsoftmax
+
+
+@rrule.register(softmax, CudaArray)
+def softmax_rrule_on_cuda(_: Any, x: Any, *, axis: Any = -1) -> Any:
+    y = softmax(x, axis=axis)
+
+    def softmax_back(dy: Any) -> Any:
+        return None, _softmax_dx_on_cuda(y, dy, axis)
+
+    return y, softmax_back
+
+
+@rrule.register(logsoftmax, CudaArray)
+def logsoftmax_rrule_on_cuda(_: Any, x: Any, *, axis: Any = -1) -> Any:
+    y = logsoftmax(x, axis=axis)
+
+    def logsoftmax_back(dy: Any) -> Any:
+        return None, _logsoftmax_dx_on_cuda(y, dy, axis)
 
     return y, logsoftmax_back
 

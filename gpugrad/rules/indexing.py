@@ -8,7 +8,8 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.frule import frule, linear
-from gpugrad.namespace import kind_of, library_of, plain, shape_of
+from gpugrad.kernels import embedding
+from gpugrad.namespace import CupyLibrary, kind_of, library_of, plain, shape_of
 from gpugrad.registry import rrule
 from gpugrad.tangent import Projection, Tangent
 
@@ -134,3 +135,9 @@ def index_set_frule(_: Any, args: Any, tangents: Any) -> Any:
 def getattr_frule(_: Any, args: Any, tangents: Any) -> Any:
     (x, name), (dx, _) = args, tangents
     return builtins.getattr(x, name), dx[name]
+
+
+# --- On CuPy's arrays: rows by an array of their numbers -------------------------------------
+CupyLibrary.kernels["getitem"] = embedding.getitem
+CupyLibrary.kernels["take"] = embedding.take
+CupyLibrary.kernels["scatter_add"] = embedding.scatter_add

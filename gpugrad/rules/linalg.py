@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad.frule import bilinear, frule, linear
+from gpugrad.frule import bilinear, frule, linear, push
 from gpugrad.functions import linalg
-from gpugrad.namespace import kind_of
+from gpugrad.kernels import epilogue
+from gpugrad.namespace import CudaArray, CupyLibrary, kind_of
+from gpugrad.network.epilogue import bias_activation
 from gpugrad.registry import bind, rrule
 from gpugrad.rules.elementwise import conj, nonzero
 from gpugrad.rules.reductions import Reduction
@@ -101,6 +103,26 @@ def _composed_linear(x: Any, weight: Any, bias: Any, needs: tuple[bool, ...]) ->
         return *product_back(dproduct), dbias
 
     return y, linear_back
+
+
+@rrule.register(bias_activation)
+def bias_activation_rrule(
+    _: Any, z: Any, bias: Any, activation: Any, *, needs: tuple[bool, ...]
+) -> Any:
+    """The rule by those of the sum and of the activation."""
+    need_z, need_bias, _ = needs
+    x, sum_back = bind(F.add, need_z | need_bias << 1, (z, bias))(z, bias)
+    args, _ = activation.positional((x,), {})
+    y, activation_back = bind(activation, 1, args)(*args)
+
+    def bias_activation_back(dy: Any) -> Any:
+        return *sum_back(activation_back(dy)[1]), None
+
+    return y, bias_activation_back
+
+
+CupyLibrary.kernels["bias_activation"] = epilogue.bias_activation
+rrule.register(bias_activation, CudaArray, CudaArray)(epilogue.bias_activation_rrule)
 
 
 @rrule.register(F.matrix_transpose)
@@ -221,3 +243,11 @@ def linear_frule(_: Any, args: Any, tangents: Any) -> Any:
         dbias,
     ]
     return F.linear(*args), functools.reduce(accumulate, parts)
+
+
+@frule.register(bias_activation)
+def bias_activation_frule(_: Any, args: Any, tangents: Any) -> Any:
+    (z, bias, activation), (dz, dbias, _) = args, tangents
+    x, dx = push(F.add, (z, bias), (dz, dbias), {})
+    args, _ = activation.positional((x,), {})
+    return push(activation, args, (dx, *(None,) * (len(args) - 1)), {})

@@ -1,6 +1,7 @@
 """Losses: the frequent ones, with a gradient for the prediction and for the target.
 
-The others are written in terms of functions that have rules.
+Those that are the sum of losses of single elements are given by their partial derivatives. The
+others are written in terms of functions that have rules.
 """
 
 from __future__ import annotations
@@ -12,21 +13,29 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.frule import frule
-from gpugrad.namespace import shape_of
-from gpugrad.network.activations import relu, sigmoid
+from gpugrad.kernels import cross_entropy as kernels
+from gpugrad.kernels.losses import LOSSES, loss_of
+from gpugrad.namespace import CudaArray, CupyLibrary, shape_of
+from gpugrad.network.activations import logsoftmax, relu, sigmoid
 from gpugrad.network.losses import (
     Softmax,
     aggregated,
     aggregation_scale,
     batch_size,
+    binary_cross_entropy,
     cross_entropy,
     hinge_loss,
     huber,
+    huber_loss,
     logistic_loss,
+    logit_binary_cross_entropy,
     logit_cross_entropy,
+    mae,
     matched,
     mse,
+    poisson_loss,
     soft_targets,
+    squared_hinge_loss,
 )
 from gpugrad.registry import rrule
 from gpugrad.scalar import scalar_rule
@@ -44,6 +53,107 @@ scalar_rule(
     lambda y, logits, target: -logits,
     real=True,
 )
+
+
+# --- Losses of single elements -----------------------------------------------------------------
+
+
+def loss_rule(f: Any, *partials: Callable[..., Any]) -> None:
+    """Register the derivatives of a loss that is the mean or the sum of losses of single elements.
+
+    Args:
+        f: a function of the prediction, the target and perhaps a number, and of `agg`.
+        partials: for each of these the derivative of an element's loss, a function of them all.
+    """
+
+    @rrule.register(f)
+    def loss_rrule(
+        _: Any, yhat: Any, y: Any, *options: Any, agg: str = "mean", needs: tuple[bool, ...]
+    ) -> Any:
+        args = (*matched(f.name, yhat, y), *options)
+        scale = aggregation_scale(f.name, agg, math.prod(shape_of(yhat)))
+        projections = [Projection(x) for x in args]
+
+        def loss_back(dloss: Any) -> Any:
+            d = dloss * scale
+            parts = zip(needs, projections, partials, strict=True)
+            return None, *[project(d * by(*args)) if need else None for need, project, by in parts]
+
+        return f(*args, agg=agg), loss_back
+
+    @frule.register(f)
+    def loss_frule(_: Any, args: Any, tangents: Any, *, agg: str = "mean") -> Any:
+        yhat, y, *options = args
+        args = (*matched(f.name, yhat, y), *options)
+        moved = _along(tangents, *[functools.partial(by, *args) for by in partials])
+        return f(*args, agg=agg), aggregated(f.name, moved, agg)
+
+    by_kernels(f, loss_rrule)
+
+
+def by_kernels(f: Any, rule: Callable[..., Any]) -> None:
+    """Register kernels for a loss of CuPy's arrays, beside the rule of all arrays.
+
+    They give way to it where the sensitivity is recorded, and for the gradient of the number.
+    """
+    assert f.name in LOSSES
+
+    @rrule.register(f, CudaArray, CudaArray)
+    def loss_rrule_on_cuda(
+        f: Any, yhat: Any, y: Any, *options: Any, agg: str = "mean", needs: tuple[bool, ...]
+    ) -> Any:
+        loss = loss_of(f.name, yhat, y, *options, agg=agg)
+        if loss is None:
+            return NotImplemented
+
+        def loss_back(dloss: Any) -> Any:
+            found = loss.pull_back(dloss, needs[:2])
+            if found is not NotImplemented and not any(needs[2:]):
+                return None, *found, *[None for _ in options]
+            others = needs if found is NotImplemented else (False, False, *needs[2:])
+            _, *dargs = rule(f, yhat, y, *options, agg=agg, needs=others)[1](dloss)
+            return None, *(dargs if found is NotImplemented else (*found, *dargs[2:]))
+
+        return loss.compute(), loss_back
+
+
+loss_rule(
+    mae,
+    lambda yhat, y: F.sign(yhat - y),
+    lambda yhat, y: -F.sign(yhat - y),
+)
+loss_rule(
+    huber_loss,
+    lambda yhat, y, delta: F.clip(yhat - y, -delta, delta),
+    lambda yhat, y, delta: -F.clip(yhat - y, -delta, delta),
+    lambda yhat, y, delta: relu(F.abs(yhat - y) - delta),
+)
+loss_rule(
+    squared_hinge_loss,
+    lambda yhat, y: -2 * relu(1 - yhat * y) * y,
+    lambda yhat, y: -2 * relu(1 - yhat * y) * yhat,
+)
+loss_rule(
+    binary_cross_entropy,
+    lambda yhat, y, epsilon: (1 - y) / (1 - yhat + epsilon) - y / (yhat + epsilon),
+    lambda yhat, y, epsilon: F.log(1 - yhat + epsilon) - F.log(yhat + epsilon),
+    lambda yhat, y, epsilon: -(1 - y) / (1 - yhat + epsilon) - y / (yhat + epsilon),
+)
+loss_rule(
+    logit_binary_cross_entropy,
+    lambda logits, y: sigmoid(logits) - y,
+    lambda logits, y: -logits,
+)
+loss_rule(
+    poisson_loss,
+    lambda yhat, y: 1 - y / _or_one(yhat, y),
+    lambda yhat, y: -F.log(_or_one(yhat, y)),
+)
+
+
+def _or_one(yhat: Any, y: Any) -> Any:
+    """Return ŷ, and 1 where both are 0."""
+    return F.where(F.logical_and(yhat == 0, y == 0), 1.0, yhat)
 
 
 @rrule.register(mse)
@@ -103,6 +213,60 @@ def logit_cross_entropy_rrule(
     return softmax.loss(agg), logit_cross_entropy_back
 
 
+CupyLibrary.kernels["cross_entropy"] = kernels.cross_entropy
+CupyLibrary.kernels["logit_cross_entropy"] = kernels.logit_cross_entropy
+
+
+@rrule.register(cross_entropy, CudaArray, CudaArray)
+def cross_entropy_rrule_on_cuda(
+    f: Any,
+    yhat: Any,
+    y: Any,
+    *,
+    axis: int = -1,
+    epsilon: float = 1e-6,
+    agg: str = "mean",
+    needs: tuple[bool, bool],
+) -> Any:
+    """The gradient of the prediction is computed along with the loss."""
+    losses = kernels.probability_losses(yhat, y, axis=axis, epsilon=epsilon, agg=agg)
+    if losses is None:
+        return NotImplemented
+
+    def cross_entropy_back(dloss: Any) -> Any:
+        dyhat = losses.pull_back(dloss) if needs[0] else None
+        if dyhat is NotImplemented:
+            options = {"axis": axis, "epsilon": epsilon, "agg": agg, "needs": needs}
+            return cross_entropy_rrule(f, yhat, y, **options)[1](dloss)
+        if not needs[1]:
+            return None, dyhat, None
+        return None, dyhat, _beside(dloss * -losses.share, agg, axis) * F.log(yhat + epsilon)
+
+    return losses.compute(with_gradient=needs[0]), cross_entropy_back
+
+
+@rrule.register(logit_cross_entropy, CudaArray, CudaArray)
+def logit_cross_entropy_rrule_on_cuda(
+    f: Any, logits: Any, y: Any, *, axis: int = -1, agg: str = "mean", needs: tuple[bool, bool]
+) -> Any:
+    """The gradient of the logits is computed along with the loss."""
+    losses = kernels.logit_losses(logits, y, axis=axis, agg=agg)
+    if losses is None:
+        return NotImplemented
+
+    def logit_cross_entropy_back(dloss: Any) -> Any:
+        dlogits = losses.pull_back(dloss) if needs[0] else None
+        if dlogits is NotImplemented:
+            options = {"axis": axis, "agg": agg, "needs": needs}
+            return logit_cross_entropy_rrule(f, logits, y, **options)[1](dloss)
+        if not needs[1]:
+            return None, dlogits, None
+        scale = _beside(dloss * -losses.share, agg, axis)
+        return None, dlogits, scale * logsoftmax(logits, axis=axis)
+
+    return losses.compute(with_gradient=needs[0]), logit_cross_entropy_back
+
+
 @rrule.register(hinge_loss)
 def hinge_loss_rrule(
     _: Any, yhat: Any, y: Any, *, agg: str = "mean", needs: tuple[bool, bool]
@@ -118,6 +282,10 @@ def hinge_loss_rrule(
         return None, factor * y if needs[0] else None, factor * yhat if needs[1] else None
 
     return aggregated("hinge_loss", relu(1 - margin), agg), hinge_loss_back
+
+
+by_kernels(mse, mse_rrule)
+by_kernels(hinge_loss, hinge_loss_rrule)
 
 
 def _beside(scale: Any, agg: str, axis: int) -> Any:

@@ -6,18 +6,23 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.frule import frule
+from gpugrad.kernels.normalisation import is_like, rows_of, standardised, standardised_back
+from gpugrad.namespace import CudaArray
 from gpugrad.network.normalisation import (
     Axis,
     Standardised,
+    beside,
     inverse_norm,
     l2_normalise,
     narrowed,
+    scaled_and_shifted,
     standardise,
+    standardise_affine,
     standardise_with_moments,
     widened,
 )
 from gpugrad.registry import rrule
-from gpugrad.tangent import Projection
+from gpugrad.tangent import Projection, accumulate
 
 
 @rrule.register(standardise)
@@ -45,6 +50,104 @@ def standardise_frule(
     (x,), (dx,) = args, tangents
     found = Standardised(x, axis, epsilon, centre=centre)
     return narrowed(found.y, x), narrowed(found.moved(dx), x)
+
+
+@rrule.register(standardise_affine)
+def standardise_affine_rrule(
+    _: Any,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    *,
+    axis: Axis,
+    epsilon: float,
+    centre: bool,
+    needs: tuple[bool, bool, bool],
+) -> Any:
+    """With y = z w + b: dz = w dy, dw = Σ z dy and db = Σ dy."""
+    found, project = Standardised(x, axis, epsilon, centre=centre), Projection(x)
+    z = narrowed(found.y, x)
+    w = None if weight is None else beside(weight, z, axis)
+    project_weight, project_bias = (_along(p, z, axis) for p in (weight, bias))
+
+    def standardise_affine_back(dy: Any) -> Any:
+        dy = widened(dy)
+        dx = project(found.moved(dy if w is None else dy * w)) if needs[0] else None
+        dweight = project_weight(dy * found.y) if needs[1] else None
+        return None, dx, dweight, project_bias(dy) if needs[2] else None
+
+    return scaled_and_shifted(z, weight, bias, axis), standardise_affine_back
+
+
+def _along(parameter: Any, y: Any, axis: Axis) -> Any:
+    """Return what takes gradients to a parameter along some axes of `y`, whatever the axes."""
+    if parameter is None:
+        return None
+    project, shape = Projection(beside(parameter, y, axis)), parameter.shape
+    return lambda dy: F.reshape(project(dy), shape)
+
+
+@frule.register(standardise_affine)
+def standardise_affine_frule(
+    _: Any, args: Any, tangents: Any, *, axis: Axis, epsilon: float, centre: bool
+) -> Any:
+    (x, weight, bias), (dx, dweight, dbias) = args, tangents
+    found = Standardised(x, axis, epsilon, centre=centre)
+    z = narrowed(found.y, x)
+    moved = None
+    if dx is not None:
+        moved = scaled_and_shifted(narrowed(found.moved(dx), x), weight, None, axis)
+    if dweight is not None:
+        moved = accumulate(moved, z * beside(dweight, z, axis))
+    if dbias is not None:
+        moved = accumulate(moved, beside(dbias, z, axis))
+    y = scaled_and_shifted(z, weight, bias, axis)
+    return y, F.broadcast_to(moved, y.shape)
+
+
+@rrule.register(standardise, CudaArray)
+def standardise_rrule_on_cuda(
+    f: Any, x: Any, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True
+) -> Any:
+    options = {"axis": axis, "epsilon": epsilon, "centre": centre}
+    answer = standardise_affine_rrule_on_cuda(
+        f, x, None, None, **options, needs=(True, False, False)
+    )
+    if answer is NotImplemented:
+        return NotImplemented
+    y, back = answer
+
+    def standardise_back(dy: Any) -> Any:
+        return back(dy)[:2]
+
+    return y, standardise_back
+
+
+@rrule.register(standardise_affine, CudaArray)
+def standardise_affine_rrule_on_cuda(
+    f: Any,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    *,
+    axis: Axis,
+    epsilon: float,
+    centre: bool,
+    needs: tuple[bool, bool, bool],
+) -> Any:
+    """One kernel forward; backward one, and one more that adds what blocks found of dw and db."""
+    rows = rows_of(x, weight, bias, axis)
+    if rows is None:
+        return NotImplemented
+    y, means, scales = standardised(rows, epsilon=epsilon, centre=centre, keep=True)
+
+    def standardise_affine_back(dy: Any) -> Any:
+        if not is_like(dy, y):  # it is recorded, or a number
+            options = {"axis": axis, "epsilon": epsilon, "centre": centre, "needs": needs}
+            return standardise_affine_rrule(f, x, weight, bias, **options)[1](dy)
+        return None, *standardised_back(rows, dy, means, scales, needs)
+
+    return y, standardise_affine_back
 
 
 @rrule.register(standardise_with_moments)

@@ -7,7 +7,8 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.frule import frule, linear
-from gpugrad.namespace import shape_of
+from gpugrad.kernels import columns
+from gpugrad.namespace import CupyLibrary, shape_of
 from gpugrad.registry import rrule
 from gpugrad.rules.elementwise import conj, nonzero
 from gpugrad.tangent import Projection
@@ -233,3 +234,7 @@ def _extremum_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Any:
 
 frule.register(F.max)(_extremum_frule)
 frule.register(F.min)(_extremum_frule)
+
+
+# --- On CuPy's arrays -----------------------------------------------------------------------
+CupyLibrary.kernels["sum"] = columns.sum

@@ -18,6 +18,8 @@ from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
 from gpugrad.frule import frule
 from gpugrad.functions import special as S
+from gpugrad.kernels import softmax as kernels
+from gpugrad.namespace import CudaArray, CupyLibrary
 from gpugrad.registry import rrule
 from gpugrad.rules.elementwise import LN10, conj, nonzero
 from gpugrad.rules.reductions import Reduction
@@ -111,7 +113,7 @@ def _logsumexp_slopes(a: Any, axis: Any, b: Any) -> tuple[Any, Any]:
     if b is None:
         slope = e / F.sum(e, axis=axis, keepdims=True)
         return slope, slope
-    product = b * F.where(e > 1, 1.0, e)  # greater than the greatest are terms with b = 0 alone
+    product = b * F.where(F.isinf(e), 1.0, e)  # infinite are terms with b = 0 alone
     total = F.sum(product, axis=axis, keepdims=True)
     return product / total, e / total
 
@@ -139,6 +141,34 @@ def logsumexp_rrule(
         dy = Reduction(by_a, axis).beside(dy)
         da = project_a(dy * by_a) if project_a else None
         return None, da, None, project_b(dy * by_b) if project_b else None
+
+    return y, logsumexp_back
+
+
+CupyLibrary.kernels["special.logsumexp"] = kernels.logsumexp
+
+
+@rrule.register(S.logsumexp, CudaArray)
+def logsumexp_rrule_on_cuda(
+    f: Any,
+    a: Any,
+    axis: Any,
+    b: Any,
+    *,
+    keepdims: bool = False,
+    needs: tuple[bool, ...],
+    **rest: Any,
+) -> Any:
+    """The gradient is of one kernel where there are no factors `b`, and no sign is asked for."""
+    if b is not None or rest:
+        return NotImplemented
+    y = f(a, axis, b, keepdims=keepdims)
+
+    def logsumexp_back(dy: Any) -> Any:
+        da = kernels.logsumexp_back(a, dy, axis, keepdims)
+        if da is not NotImplemented:
+            return None, da, None, None
+        return logsumexp_rrule(f, a, axis, b, keepdims=keepdims, needs=needs)[1](dy)
 
     return y, logsumexp_back
 

@@ -4,11 +4,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
-import scipy.special
 
 import gpugrad as gg
 from gpugrad import nn
 from gpugrad.errors import ArgumentError
+
+scipy = pytest.importorskip("scipy")
+pytest.importorskip("scipy.special")
 
 RNG = np.random.default_rng(0)
 

@@ -5,13 +5,15 @@ import tracemalloc
 
 import numpy as np
 import pytest
-import scipy.signal
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import gpugrad as gg
 from gpugrad import nn
 from gpugrad.errors import ArgumentError
+
+scipy = pytest.importorskip("scipy")
+pytest.importorskip("scipy.signal")
+hypothesis = pytest.importorskip("hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
 
 
 def brute_conv(x, w, stride, padding, dilation, groups):
@@ -56,16 +58,16 @@ def convolutions(draw):
     return x, w, stride, padding, dilation, groups
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
-@given(convolutions())
+@hypothesis.settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@hypothesis.given(convolutions())
 def test_conv_is_what_loops_compute(case):
     x, w, stride, padding, dilation, groups = case
     options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     np.testing.assert_allclose(nn.conv(x, w, **options), brute_conv(*case), atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
-@given(convolutions())
+@hypothesis.settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@hypothesis.given(convolutions())
 def test_conv_transpose_is_the_transpose_of_loops(case):
     x, w, stride, padding, dilation, groups = case
     y = np.random.default_rng(1).normal(size=brute_conv(*case).shape)

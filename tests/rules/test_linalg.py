@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import scipy.linalg
 
 import gpugrad as gg
 from gpugrad import functions as F
@@ -15,6 +14,9 @@ from gpugrad.functions.einstein import einsum
 from gpugrad.primitive import Composite
 from gpugrad.registry import bind
 from gpugrad.testing import check_pullback
+
+scipy = pytest.importorskip("scipy")
+pytest.importorskip("scipy.linalg")
 
 RNG = np.random.default_rng(0)
 A = RNG.uniform(-1, 1, (3, 3))
@@ -264,6 +266,14 @@ def test_gradient_of_one_factor_is_that_among_all(f, args, kwargs):
         np.testing.assert_allclose(one(dy)[1], expected, rtol=1e-12)
 
 
+def test_second_derivative_by_one_factor_of_a_product():
+    left, right = array(3, 2), array(2, 4)
+    by_left = gg.grad(lambda x: F.sum(gg.grad(lambda x: F.sum((x @ right) ** 2))(x) * left))
+    np.testing.assert_allclose(by_left(left), 2 * left @ right @ right.T, rtol=1e-12)
+    by_right = gg.grad(lambda x: F.sum(gg.grad(lambda x: F.sum((left @ x) ** 2))(x) * right))
+    np.testing.assert_allclose(by_right(right), 2 * left.T @ left @ right, rtol=1e-12)
+
+
 def spaces_of_gradients(f, args, kwargs):
     """Return data types and shapes of what the rule's own pullback returns, before it is fitted."""
     y, back = bind(f, 2 ** len(args) - 1, args)(*args, **kwargs)
@@ -292,6 +302,25 @@ def test_rule_gives_a_matrix_a_gradient_of_its_type(f, dtype):
     assert spaces_of_gradients(f, (x,), {}) == [(x.dtype, x.shape)]
 
 
+@pytest.mark.parametrize(
+    ("f", "shape", "options"),
+    [
+        (linalg.qr, (3, 2), {}),
+        (linalg.qr, (2, 3), {"mode": "complete"}),
+        (linalg.svd, (3, 2), {}),
+        (linalg.svd, (2, 3), {"full_matrices": False}),
+        (linalg.eigh, (3, 3), {}),
+        (linalg.eig, (3, 3), {}),
+    ],
+)
+def test_gradient_of_some_results_is_that_with_zeros_for_the_others(f, shape, options):
+    y, back = gg.rrule(f, array(*shape), **options)
+    for place in range(len(y)):
+        alone = tuple(x if i == place else None for i, x in enumerate(y))
+        beside = tuple(x if i == place else np.zeros_like(x) for i, x in enumerate(y))
+        np.testing.assert_allclose(back(alone)[1], back(beside)[1], rtol=1e-12, atol=1e-14)
+
+
 # --- Hermitian matrices ------------------------------------------------------------------------
 
 
@@ -316,6 +345,22 @@ def test_gradient_of_the_largest_eigenvalue_is_that_of_the_symmetric_matrix():
     for triangle in "LU":
         g = gg.grad(lambda x, t=triangle: np.linalg.eigvalsh(x, UPLO=t)[-1])(SYMMETRIC)
         np.testing.assert_allclose(g, np.outer(vectors[:, -1], vectors[:, -1]), atol=1e-12)
+
+
+@pytest.mark.parametrize("triangle", ["L", "U"])
+def test_eigenvalues_are_those_of_the_triangle_that_is_named(triangle):
+    half = np.tril(A) if triangle == "L" else np.triu(A)
+    whole = half + half.T - np.diag(np.diag(A))
+
+    def both_modes(x, f, pick, **options):
+        y, back = gg.rrule(f, x, **options)
+        _, moved = gg.frule(f, (x,), (SYMMETRIC,), **options)
+        return pick(y), back(y)[1], pick(moved)
+
+    for f, pick in ((linalg.eigvalsh, lambda y: y), (linalg.eigh, lambda y: y[0])):
+        actual, expected = both_modes(A, f, pick, UPLO=triangle), both_modes(whole, f, pick)
+        for a, b in zip(actual, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
 
 
 # --- Repeated values ---------------------------------------------------------------------------
@@ -462,6 +507,13 @@ def test_second_derivative_of_a_determinant(x):
     check_pullback(linalg.det, x)
 
 
+def test_second_derivative_of_a_determinant_keeps_its_digits_where_it_is_huge():
+    def second(x):
+        return gg.grad(lambda x: F.sum(gg.grad(linalg.det)(x) * NOT_SYMMETRIC))(x)
+
+    np.testing.assert_allclose(second(1e10 * A), 1e10 * second(A), rtol=1e-10)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_gradient_of_the_determinant_of_what_is_not_finite_is_nan(bad):
     x = np.stack([A, np.diag([1.0, bad, 1.0])])
@@ -481,8 +533,14 @@ def test_derivative_of_the_logarithm_of_a_singular_determinant_is_nan(dtype):
     np.testing.assert_allclose(g, [np.linalg.inv(A).T, np.full((3, 3), np.nan)], rtol=1e-11)
 
 
+def test_sign_of_a_real_determinant_does_not_move():
+    y, back = gg.rrule(linalg.slogdet, A)
+    assert back((y[0], None))[1] is None
+    assert gg.frule(linalg.slogdet, (A,), (A,))[1][0] is None
+
+
 def test_derivative_of_a_singular_qr_is_nan():
-    x = np.stack([A, np.diag([1.0, 0.0, 1.0])])
+    x = np.stack([A, np.diag([2.0, 0.0, 3.0])])
     _, dy = gg.pushforward(lambda x: linalg.qr(x).R, (x,), (np.ones_like(x),))
     g = gg.grad(lambda x: F.sum(linalg.qr(x).R))(x)
     for moved in (dy, g):
@@ -599,10 +657,13 @@ def test_recorded_pinv_has_the_tolerance_it_is_given():
     u, _ = np.linalg.qr(np.random.default_rng(4).normal(size=(3, 3)))
     x = (u * [2.0, 1.0, 0.1]) @ u.T  # of rank 2 to a relative tolerance of 0.2
     expected = np.linalg.pinv(x, rtol=0.2)
-    y, _ = gg.rrule(linalg.pinv, x, rtol=0.2)
+    y, back = gg.rrule(linalg.pinv, x, rtol=0.2)
     np.testing.assert_allclose(y, expected, rtol=1e-12)
     np.testing.assert_allclose(gg.pullback(lambda x: np.linalg.pinv(x, 0.2), x)[0], expected)
     assert np.linalg.matrix_rank(y) == 2
+    y, dy = gg.frule(linalg.pinv, (x,), (A,), rtol=0.2)
+    np.testing.assert_allclose(y, expected, rtol=1e-12)
+    np.testing.assert_allclose(np.sum(dy * SYMMETRIC), np.sum(A * back(SYMMETRIC)[1]), rtol=1e-12)
 
 
 def test_cholesky_is_lower_unless_told_otherwise_in_both_modes():

@@ -5,12 +5,14 @@ import math
 
 import numpy as np
 import pytest
-import scipy.special
-import scipy.stats
 
 import gpugrad as gg
 from gpugrad import errors
 from gpugrad.network.losses import huber
+
+scipy = pytest.importorskip("scipy")
+pytest.importorskip("scipy.special")
+pytest.importorskip("scipy.stats")
 
 RNG = np.random.default_rng(0)
 SHAPE = (4, 3)

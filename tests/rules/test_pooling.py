@@ -4,11 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
-import scipy.ndimage
 
 import gpugrad as gg
 from gpugrad import nn
 from gpugrad.errors import ArgumentError
+
+scipy = pytest.importorskip("scipy")
+pytest.importorskip("scipy.ndimage")
 
 RNG = np.random.default_rng(0)
 

@@ -236,13 +236,13 @@ DECOMPOSITIONS = [
     ),
     *(
         lapack(linalg.qr, regular(*shape), takes=BOTH, analytic=False)
-        for shape in [(3, 3), (4, 2), (2, 4), (2, 1, 3, 2), (1, 1)]
+        for shape in [(3, 3), (4, 2), (2, 4), (2, 2, 3), (2, 1, 3, 2), (1, 1)]
     ),
     lapack(linalg.qr, regular(3, 2), mode="r", takes=BOTH, analytic=False, in_standard=False),
     lapack(linalg.qr, regular(2, 3), mode="complete"),
     *(
         lapack(complete_qr, regular(*shape), takes=BOTH, analytic=False)
-        for shape in [(4, 2), (2, 3, 2), (2, 0)]
+        for shape in [(4, 2), (1, 2, 3, 2), (2, 0)]
     ),
     lapack(linalg.eigh, anything(2, 1, 1)),
     lapack(linalg.eigh, anything(1, 1), UPLO="U", in_standard=False),
@@ -264,7 +264,7 @@ DECOMPOSITIONS = [
     lapack(linalg.svd, regular(3, 3), note="full, and square"),
     *(
         lapack(full_svd, regular(*shape), takes=BOTH, analytic=False)
-        for shape in [(4, 2), (2, 4), (2, 3, 2), (0, 2)]
+        for shape in [(4, 2), (2, 4), (1, 2, 3, 2), (0, 2)]
     ),
     lapack(linalg.svd, regular(3, 2), compute_uv=False, in_standard=False),
     *(

@@ -5,7 +5,7 @@ import numpy as np
 import gpugrad as gg
 from gpugrad import nn
 from gpugrad.network.losses import huber, logistic_loss
-from gpugrad.network.normalisation import standardise_with_moments
+from gpugrad.network.normalisation import standardise_affine, standardise_with_moments
 from tests.rules.samples.rows import (
     BOTH,
     anything,
@@ -176,6 +176,24 @@ NETWORK = [
     row(nn.standardise, anything(0, 3)),
     row(standardise_with_moments, anything(2, 3, 4), axis=(0, 2)),
     row(standardise_with_moments, anything(4)),
+    row(
+        *(standardise_affine, anything(3, 4), anything(4), anything(4)),
+        axis=-1,
+        epsilon=1e-5,
+        centre=True,
+    ),
+    row(
+        *(standardise_affine, anything(2, 3, 4), anything(2, 4), None),
+        axis=(-1, 0),
+        epsilon=1e-2,
+        centre=False,
+    ),
+    row(
+        *(standardise_affine, anything(2, 3, 4), None, anything(3)),
+        axis=1,
+        epsilon=1e-2,
+        centre=True,
+    ),
     row(nn.layer_norm, anything(3, 4), anything(4), anything(4)),
     row(nn.layer_norm, anything(2, 3, 4), anything(2, 4), axis=(0, -1)),
     row(nn.layer_norm, anything(3, 4), axis=0, epsilon=1e-2),

@@ -140,6 +140,7 @@ SPECIAL = [
     row(S.erf, anything(), not_in=NO_SPECIAL),
     row(S.erf, anything(0, 3), not_in=NO_SPECIAL),
     row(S.i0, anything(2, 3), not_in=NO_SPECIAL),
+    row(S.huber, probability(3), negative(3), note="beyond delta"),
     row(S.betainc, 1, 1, probability(3), not_in=NO_SPECIAL),
     row(S.gammainc, 1, positive(3), not_in=NO_SPECIAL),
     row(S.gammaincc, 2, above_one(3), not_in=NO_SPECIAL),

@@ -1,0 +1,1 @@
+"""What `benchmarks/gpu.py` measures, in gpugrad and in its peers, and how."""

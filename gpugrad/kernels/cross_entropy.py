@@ -1,0 +1,212 @@
+"""Cross entropy of logits and of probabilities: `cuda_kernels/cross_entropy.cu`.
+
+The gradient is computed along with the loss, as Liger-Kernel does, while the row is at hand: of
+logits that fit in shared memory, each is read once and its gradient written once.
+
+What the sensitivity of the loss will be is not known then. It is 1 where the loss is the end of
+the function, but as an array on the device, so that the host cannot see it without waiting for
+it. So the pullback launches a kernel that looks, returns at once where there is nothing to do,
+and else multiplies in place. What it hands out is no longer its own to scale: a second call of a
+pullback computes the gradient again. So does the pullback of losses that are not aggregated,
+where the sensitivities are rarely 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gpugrad.kernels import launch
+from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES, Kernel, check_device, new
+from gpugrad.kernels.rows import CHOICES, VARIANTS, place_of, rows_back, rows_of, teams
+from gpugrad.namespace import kind_of
+from gpugrad.network.losses import aggregation_scale, matched
+
+_of_logits = Kernel("logit_cross_entropy", "cross_entropy.cu", variants=CHOICES, large_shared=True)
+_of_probabilities = Kernel("cross_entropy", "cross_entropy.cu", variants=VARIANTS)
+_aggregate = Kernel("aggregate_losses", "cross_entropy.cu", variants=FLOATS)
+_scale = Kernel("scale_gradient", "cross_entropy.cu", variants=FLOATS)
+
+_THREADS = 256
+_BLOCKS = 8  # of these, for each multiprocessor
+
+
+def logit_cross_entropy(logits: Any, y: Any, /, *, axis: int = -1, agg: str = "mean") -> Any:
+    """Return the cross entropy of CuPy's logits: see `gpugrad.logit_cross_entropy`.
+
+    Declined are targets of another floating data type, and what is wrong.
+    """
+    losses = logit_losses(logits, y, axis=axis, agg=agg)
+    return NotImplemented if losses is None else losses.compute()
+
+
+def cross_entropy(
+    yhat: Any, y: Any, /, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
+) -> Any:
+    """Return the cross entropy of CuPy's probabilities: see `gpugrad.cross_entropy`."""
+    losses = probability_losses(yhat, y, axis=axis, epsilon=epsilon, agg=agg)
+    return NotImplemented if losses is None else losses.compute()
+
+
+class Losses:
+    """The losses of the rows of an array, and their gradient.
+
+    Args:
+        name: the function's.
+        kernels: the kernel of warps, and that of blocks.
+        x: CuPy array of logits or probabilities.
+        place: the axis of the classes.
+        agg: what becomes of the losses.
+        targets: array of the shape of the rows of `x`, or of labels.
+        option: the kernel's third argument.
+        kept: how many matrices are read twice for the gradient, and how many for the loss.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kernels: tuple[Any, Any],
+        x: Any,
+        place: int,
+        agg: str,
+        targets: Any,
+        option: int | float,
+        kept: tuple[int, int],
+    ) -> None:
+        check_device(name, x, targets)
+        self.x = rows_of(x, place)
+        self.kernels = kernels
+        self.place = place
+        self.targets = targets
+        self.option = option
+        self.kept = kept
+        self.columns = self.x.shape[-1]
+        self.rows = self.x.size // self.columns
+        self.aggregated = agg != "none"
+        self.share = aggregation_scale(name, agg, self.rows)
+        # A share of a batch may be less than what float16 has, until it is multiplied by a
+        # sensitivity that was scaled up for that reason.
+        self.share_in_advance = 1.0 if self.x.dtype == np.float16 else self.share
+        self.gradient: Any = None  # of the arguments, but for the sensitivity of the loss
+
+    def compute(self, *, with_gradient: bool = False) -> Any:
+        """Return the loss, or the losses; keep the gradient, if it is wanted."""
+        x = self.x
+        if not self.aggregated:
+            losses = new(x, x.shape[:-1])
+            self._launch(losses=losses)
+            return losses
+        if with_gradient:
+            self.gradient = new(x, x.shape)
+        sums = self._launch(gradient=self.gradient, share=self.share_in_advance, sums=True)
+        loss = new(x, ())
+        _aggregate[x.dtype](1, _THREADS, (sums, loss, sums.size, self.share))
+        return loss
+
+    def pull_back(self, dloss: Any) -> Any:
+        """Return the gradient of the logits or probabilities; decline what is no plain number.
+
+        Args:
+            dloss: the sensitivity, a Python float or a CuPy array like the loss.
+        """
+        share, sensitivities = self.share, dloss
+        if type(dloss) is float:
+            share, sensitivities = share * dloss, 0
+        elif not self._is_sensitivity(dloss):
+            return NotImplemented
+        elif not dloss.flags.c_contiguous:
+            sensitivities = dloss.copy()
+        gradient, self.gradient = self.gradient, None
+        if gradient is None:
+            gradient = new(self.x, self.x.shape)
+            self._launch(gradient=gradient, share=share, dloss=sensitivities)
+        else:
+            self._multiply(gradient, sensitivities, share / self.share_in_advance)
+        return rows_back(gradient, self.place)
+
+    def _is_sensitivity(self, dloss: Any) -> bool:
+        x = self.x
+        shapes = ((),) if self.aggregated else ((), x.shape[:-1])
+        return type(dloss) is type(x) and dloss.dtype == x.dtype and dloss.shape in shapes
+
+    def _launch(
+        self,
+        *,
+        losses: Any = None,
+        sums: bool = False,
+        gradient: Any = None,
+        share: float = 1.0,
+        dloss: Any = 0,
+    ) -> Any:
+        x = self.x
+        kept = self.kept[gradient is None]
+        team = teams(self.rows, self.columns * x.itemsize, kept)
+        sums_of_blocks = new(x, (team.blocks,), np.float64) if sums else 0
+        self.kernels[team.is_block](
+            team.blocks,
+            team.threads,
+            (
+                *(x, self.targets, self.option),
+                *(0 if losses is None else losses, sums_of_blocks),
+                *(0 if gradient is None else gradient, share),
+                *(dloss, int(getattr(dloss, "ndim", 0) > 0)),
+                *(self.rows, self.columns, team.capacity),
+            ),
+            team.shared,
+        )
+        return sums_of_blocks
+
+    def _multiply(self, gradient: Any, dloss: Any, share: float) -> None:
+        if type(dloss) is int and share == 1:
+            return
+        vectors = -(-gradient.nbytes // VECTOR_BYTES)
+        blocks = min(-(-vectors // _THREADS), _BLOCKS * launch.driver.processors())
+        _scale[gradient.dtype](blocks, _THREADS, (gradient, dloss, share, gradient.size))
+
+
+def logit_losses(logits: Any, y: Any, *, axis: int = -1, agg: str = "mean") -> Losses | None:
+    """Return the losses of logits by labels or by targets of all classes; None: they decline."""
+    place = place_of(axis, logits)
+    if place is None or type(y) is not type(logits):
+        return None
+    name = "logit_cross_entropy"
+    is_soft = kind_of(y) != "i"
+    if is_soft:
+        targets, kept = _soft(name, y, logits, place), (2, 2)
+    else:
+        targets, kept = _labels(y, logits, place), (1, 0)
+    if targets is None:
+        return None
+    kernel = _of_logits[logits.dtype, is_soft, False], _of_logits[logits.dtype, is_soft, True]
+    return Losses(name, kernel, logits, place, agg, targets, targets.itemsize, kept)
+
+
+def probability_losses(
+    yhat: Any, y: Any, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
+) -> Losses | None:
+    """Return the losses of probabilities; None: they decline."""
+    name = "cross_entropy"
+    place = place_of(axis, yhat)
+    if place is None or type(y) is not type(yhat) or type(epsilon) is not float:
+        return None
+    targets = _soft(name, y, yhat, place)
+    if targets is None:
+        return None
+    kernel = _of_probabilities[yhat.dtype, False], _of_probabilities[yhat.dtype, True]
+    return Losses(name, kernel, yhat, place, agg, targets, epsilon, (0, 0))
+
+
+def _soft(name: str, y: Any, x: Any, place: int) -> Any:
+    """Return targets in the shape and data type of the rows of `x`, None where they have others."""
+    y = matched(name, x, y)[1]
+    return rows_of(y, place) if y.dtype == x.dtype else None
+
+
+def _labels(y: Any, logits: Any, place: int) -> Any:
+    """Return labels of 4 or 8 bytes, behind each other in memory; None if their shape is wrong."""
+    if y.shape != (*logits.shape[:place], *logits.shape[place + 1 :]):
+        return None
+    if y.dtype not in (np.int32, np.int64):
+        y = y.astype(np.int64)
+    return y if y.flags.c_contiguous else y.copy()

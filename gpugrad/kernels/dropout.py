@@ -1,0 +1,30 @@
+"""Dropout on CuPy's arrays, forward and backward: one pass over the array, and no mask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gpugrad.kernels import launch
+from gpugrad.kernels.launch import C_TYPES, Kernel, check_device, new
+from gpugrad.namespace import CudaArray, cupy_library
+from gpugrad.network.dropout import threshold
+
+THREADS = 256
+BLOCKS = 16  # of a processor: some to run, and some to follow as these end
+
+dropped_kernel = Kernel("dropped", "dropout.cu")
+
+
+def dropped(x: Any, key: Any, p: float) -> Any:
+    """Return what `network.dropout.dropped` returns, or NotImplemented."""
+    if not issubclass(type(x), CudaArray) or x.dtype.name not in C_TYPES:
+        return NotImplemented
+    check_device("dropout", x, key)
+    if not x.flags.c_contiguous:
+        x = cupy_library().modules[1].ascontiguousarray(x)
+    y = new(x, x.shape)
+    group = max(4, 16 // x.dtype.itemsize)  # elements of a thread, as in cuda_kernels/dropout.cu
+    blocks = min(-(-x.size // (group * THREADS)), BLOCKS * launch.driver.processors())
+    arguments = (x, key, y, x.size, threshold(p), 1 / (1 - float(p)))
+    dropped_kernel[x.dtype](blocks, THREADS, arguments)
+    return y

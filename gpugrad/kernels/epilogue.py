@@ -1,0 +1,146 @@
+"""A bias and an activation in one kernel, and back through both in another.
+
+`cuda_kernels/epilogue.cuh` goes through the matrix; the activation in it is the device function
+that its `scalar_rule` is printed as.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.expression import Symbol, variables_in
+from gpugrad.kernels.columns import THREADS, contiguous, cut, summed
+from gpugrad.kernels.device_functions import DeviceFunction, device_functions
+from gpugrad.kernels.launch import C_TYPES, FLOATS, Kernel, check_device, new
+from gpugrad.primitive import Primitive
+
+
+class Epilogue:
+    """y = activation(z + bias), and its pullback.
+
+    Args:
+        function: the activation's device functions.
+        options: the numbers that it takes after the first argument.
+    """
+
+    def __init__(self, function: DeviceFunction, options: tuple[Any, ...]) -> None:
+        rule = function.rule
+        self.activation = rule.f
+        self.options = options
+        self.from_value = rule.names[0] not in variables_in([rule.partials[0]])
+        name = f"{function.name}_activation"
+        variants = [(f"gpugrad::{name}", kind) for kind in FLOATS]
+        text = self._text(function, name)
+        self.kernel = Kernel("bias_activation", text=text, variants=variants)
+        self.back_kernel = Kernel("bias_activation_back", text=text, variants=variants)
+        self.name = f"gpugrad::{name}"
+        self.derivative = rule.products((True, *(False for _ in options)), ("y", *rule.names))
+
+    def _text(self, function: DeviceFunction, name: str) -> str:
+        options = "".join(f", T({float(option)!r})" for option in self.options)
+        derivative = f"{function.name}_d{function.rule.names[0]}"
+        return (
+            '#include "epilogue.cuh"\n#include "elementwise.cuh"\n\n'
+            f"namespace gpugrad {{\nstruct {name} {{\n"
+            f"  static constexpr bool FROM_VALUE = {str(self.from_value).lower()};\n"
+            f"  template <class T>\n  __device__ static T value(T x) {{\n"
+            f"    return {function.name}_value(x{options});\n  }}\n"
+            f"  template <class T>\n  __device__ static T derivative(T y, T x) {{\n"
+            f"    return {derivative}(y, x{options});\n  }}\n}};\n}}  // namespace gpugrad\n"
+        )
+
+    def __call__(self, z: Any, bias: Any) -> Any:
+        """Return activation(z + bias).
+
+        Args:
+            z: CuPy array of shape (..., features), contiguous, of a data type of `C_TYPES`.
+            bias: another of shape (features,).
+        """
+        check_device("bias_activation", z, bias)
+        y = new(z, z.shape)
+        if z.size:
+            rows, columns = _matrix(z)
+            tiles, chunks = cut(rows, columns, z.dtype.itemsize)
+            arguments = (z, bias, y, rows, columns, chunks)
+            self.kernel[(self.name, z.dtype)](tiles * chunks, THREADS, arguments)
+        return y
+
+    def kept(self, z: Any, y: Any) -> Any:
+        """Return what the pullback needs: the value, if that says the derivative, else z."""
+        return y if self.from_value else z
+
+    def back(self, dy: Any, kept: Any, bias: Any) -> tuple[Any, Any]:
+        """Return the gradients of z and of the bias."""
+        if type(dy) is not type(kept) or dy.shape != kept.shape or dy.dtype != kept.dtype:
+            return self.generic_back(dy, kept, bias)
+        check_device("bias_activation_back", dy, kept)
+        dz = new(kept, kept.shape)
+        kernel = self.back_kernel[(self.name, kept.dtype)]
+        arguments = (contiguous(dy), kept, bias, dz)
+        return dz, summed(kernel, bias, arguments, *_matrix(kept))
+
+    def generic_back(self, dy: Any, kept: Any, bias: Any) -> tuple[Any, Any]:
+        """Return the same by functions of arrays: of a recorded `dy`, or one of another kind."""
+        x = kept if self.from_value else kept + bias  # of which nothing else depends
+        y = kept if self.from_value else self.activation(x)
+        (dz,) = self.derivative(dy, y, x, *self.options)
+        axes = tuple(range(len(kept.shape) - 1))
+        return dz, F.sum(dz, axis=axes) if axes else dz
+
+
+def epilogue(activation: Any) -> Epilogue | None:
+    """Return the kernels of an activation, None of a function that has none."""
+    return _epilogue(activation) if isinstance(activation, Primitive) else None
+
+
+@functools.cache
+def _epilogue(activation: Primitive) -> Epilogue | None:
+    function = device_functions().get(activation.path)
+    if function is None or function.rule.f is not activation or function.value is None:
+        return None
+    options = activation.defaults[1:]
+    known = len(function.rule.names) == 1 + len(options) and all(
+        isinstance(option, (int, float)) for option in options
+    )
+    partial = isinstance(function.rule.partials[0], Symbol) and function.partials[0]
+    return Epilogue(function, options) if known and partial else None
+
+
+def is_fused(z: Any, bias: Any) -> bool:
+    """Say whether there are kernels for such arrays."""
+    return (
+        type(z) is type(bias)
+        and z.dtype == bias.dtype
+        and z.dtype.name in C_TYPES
+        and z.shape[-1:] == bias.shape
+        and z.flags.c_contiguous
+        and bias.flags.c_contiguous
+    )
+
+
+def bias_activation(z: Any, bias: Any, activation: Any) -> Any:
+    """Return activation(z + bias) of CuPy arrays, or decline."""
+    found = epilogue(activation)
+    return found(z, bias) if found is not None and is_fused(z, bias) else NotImplemented
+
+
+def bias_activation_rrule(_: Any, z: Any, bias: Any, activation: Any) -> Any:
+    """Both gradients come from one pass over dy."""
+    found = epilogue(activation)
+    if found is None or not is_fused(z, bias):
+        return NotImplemented
+    y = found(z, bias)
+    kept = found.kept(z, y)
+
+    def bias_activation_back(dy: Any) -> Any:
+        return None, *found.back(dy, kept, bias), None
+
+    return y, bias_activation_back
+
+
+def _matrix(z: Any) -> tuple[int, int]:
+    """Return how many rows and columns an array has as a matrix of its last axis."""
+    return math.prod(z.shape[:-1]), z.shape[-1]

@@ -1,0 +1,181 @@
+"""The rules of elementwise functions on CuPy's arrays: a kernel forward, and one backward."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from gpugrad import functions as F
+from gpugrad.expression import Symbol, variables_in
+from gpugrad.kernels.device_functions import DEVICE_FUNCTIONS, OPERATORS, device_functions
+from gpugrad.kernels.elementwise import Operation
+from gpugrad.kernels.launch import C_TYPES
+from gpugrad.namespace import SCALAR_TYPES, CudaArray, CupyLibrary, cupy_library
+from gpugrad.primitive import Function, Primitive
+from gpugrad.scalar import ScalarRule
+from gpugrad.tangent import Projection
+
+
+class FusedValue:
+    """A function on CuPy's arrays, in one launch.
+
+    It declines, and leaves the call to CuPy, where CuPy has one kernel for the function too and the
+    arrays are not contiguous and of one shape.
+    """
+
+    def __init__(self, rule: ScalarRule) -> None:
+        self.rule = rule
+
+    @functools.cached_property
+    def single(self) -> bool:
+        """Whether CuPy has one kernel for it."""
+        path = self.rule.f.path
+        known = path in DEVICE_FUNCTIONS and cupy_library().function(path) is not None
+        return known or path in OPERATORS
+
+    @functools.cached_property
+    def operation(self) -> Operation | None:
+        """The value as an operation, None where the device lacks a function in it."""
+        function = device_functions()[self.rule.f.path]
+        if function.value is None:
+            return None
+        call = f"{function.name}_value({', '.join(self.rule.names)})"
+        return Operation(f"{function.name}_forward", self.rule.names, [call])
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the value, or NotImplemented."""
+        operation = self.operation
+        if operation is None or kwargs or _data_type(args) is None:
+            return NotImplemented
+        results = operation.prepared(args) if self.single else operation(*args)
+        return NotImplemented if results is None else results[0]
+
+
+class FusedRule:
+    """The reverse rule of an elementwise function on CuPy's arrays, and Python's numbers with them.
+
+    The pullback computes the gradients of all arrays in one launch. Where it meets a recorded
+    sensitivity, it is computed on arrays by the rule's expressions instead.
+    """
+
+    types: tuple[type, ...] = (CudaArray,)
+
+    def __init__(self, rule: ScalarRule) -> None:
+        self.rule = rule
+        self.source = rule.source
+        self.operations: dict[tuple[bool, ...], Operation] = {}
+
+    def matches(self, types: tuple[type, ...]) -> bool:
+        """Say whether these are CuPy's arrays, at least one, and Python's numbers."""
+        arrays = [kind for kind in types if kind not in SCALAR_TYPES]
+        fits = arrays and all(issubclass(kind, CudaArray) for kind in arrays)
+        return bool(fits) and self.rule.matches(types)
+
+    def precedes(self, other: Any) -> bool:
+        """Say that it is asked first."""
+        return True
+
+    def bind(self, f: Primitive, args: tuple[Any, ...], needs: tuple[bool, ...]) -> Function:
+        """Return the rule for arguments like these, as a function of them."""
+        rule = self.rule
+        texts = device_functions()[f.path].partials
+        wanted = tuple(
+            [need and isinstance(p, Symbol) for need, p in zip(needs, rule.partials, strict=True)]
+        )
+        in_text = all(text for want, text in zip(wanted, texts, strict=True) if want)
+        numbers = [need for need, x in zip(needs, args, strict=True) if type(x) in SCALAR_TYPES]
+        if not in_text or any(numbers):
+            return _decline
+        variables = self.variables(wanted)
+        backward: Any = self.backward(wanted) if any(wanted) else _nothing
+        generic = rule.products(wanted, variables) if any(wanted) else _nothing
+        # What is left is 0, or a multiple of dy.
+        factors = [p if need else None for need, p in zip(needs, rule.partials, strict=True)]
+        kept = [(*("y",), *rule.names).index(name) for name in variables]
+        value = f.resolve(args)
+
+        def fused_rule(*args: Any) -> Any:
+            dtype = _data_type(args)
+            if dtype is None and (rule.real or _data_type(args, COMPLEX) is None):
+                return NotImplemented
+            y = value(*args)
+            shape, kind = y.shape, type(y)
+            dtype = y.dtype
+            everything = (y, *args)
+            values = [everything[place] for place in kept]
+            fits = [None if getattr(x, "shape", shape) == shape else Projection(x) for x in args]
+
+            def fused_back(dy: Any) -> tuple[Any, ...]:
+                if type(dy) is kind and dy.dtype == dtype and dy.shape == shape:
+                    products = iter(backward(dy, *values))
+                else:
+                    products = iter(generic(dy, *values))
+                gradients: list[Any] = [None]
+                for want, factor, project in zip(wanted, factors, fits, strict=True):
+                    if want:
+                        dx = next(products)
+                    elif factor is None:
+                        dx = None
+                    else:
+                        dx = dy if factor == 1 else F.multiply(dy, factor)
+                    gradients.append(dx if dx is None or project is None else project(dx))
+                return tuple(gradients)
+
+            fused_back.__name__ = f"{f.name}_back"
+            return y, fused_back
+
+        return fused_rule
+
+    def variables(self, wanted: tuple[bool, ...]) -> list[str]:
+        """Return the names of the values that the wanted partial derivatives depend on."""
+        pairs = zip(self.rule.partials, wanted, strict=True)
+        found = variables_in([partial for partial, want in pairs if want])
+        return [name for name in ("y", *self.rule.names) if name in found]
+
+    def backward(self, wanted: tuple[bool, ...]) -> Operation:
+        """Return the operation that computes the wanted gradients."""
+        found = self.operations.get(wanted)
+        if found is None:
+            name = device_functions()[self.rule.f.path].name
+            variables = self.variables(wanted)
+            known = {"y", *self.rule.names} - set(variables)
+            arguments = ", ".join("T()" if n in known else n for n in ("y", *self.rule.names))
+            chosen = [n for n, want in zip(self.rule.names, wanted, strict=True) if want]
+            products = [f"dy * conjugate({name}_d{n}({arguments}))" for n in chosen]
+            found = Operation(f"{name}_back_{'_'.join(chosen)}", ["dy", *variables], products)
+            self.operations[wanted] = found
+        return found
+
+
+def operations(rule: ScalarRule) -> list[Operation]:
+    """Return what the device computes by a rule: its value, and all of its gradients."""
+    value = CupyLibrary.kernels[rule.f.path].operation
+    texts = device_functions()[rule.f.path].partials
+    fused = next(found for found in rule.f.rrules if isinstance(found, FusedRule))
+    back = fused.backward(tuple([text is not None for text in texts])) if any(texts) else None
+    return [operation for operation in (value, back) if operation is not None]
+
+
+COMPLEX = frozenset({"complex64", "complex128"})
+
+
+def _data_type(args: tuple[Any, ...], names: Any = C_TYPES) -> Any:
+    """Return the one data type of the arrays among `args`, if it is one of these, else None."""
+    found = None
+    for x in args:
+        kind = type(x)
+        if kind is float or kind is int:
+            continue
+        dtype = getattr(x, "dtype", None)
+        if dtype is None or (found is not None and dtype != found):
+            return None
+        found = dtype
+    return found if found is not None and found.name in names else None
+
+
+def _nothing(*_: Any) -> list[Any]:
+    return []
+
+
+def _decline(*_: Any) -> Any:
+    return NotImplemented

@@ -1,0 +1,216 @@
+"""Standardised rows, scaled and shifted, and their gradients: `cuda_kernels/normalisation.cu`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gpugrad.kernels import launch
+from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, check_device, new
+from gpugrad.namespace import CupyLibrary, cupy_library
+
+WARP = 32
+MAX_THREADS = 1024  # this and the next one as in the kernels
+WARP_TEAMS = 4
+LONGEST = 2**30  # elements of a row: the kernels count them by 32 bits
+_OTHER_SHARED = 1024  # bytes that the kernels may have besides
+_RESIDENT = 1024  # threads that a multiprocessor holds, of the registers that these kernels take
+
+
+def _vector(dtype: Any) -> int:
+    """Return how many numbers are read at once, where arrays are aligned."""
+    return VECTOR_BYTES // dtype.itemsize
+
+
+def _pieces(dtype: Any) -> int:
+    """Return how many vectors of a row a thread keeps: up to 16 numbers, which are 32 registers."""
+    return 2 if dtype.itemsize == 2 else 4
+
+
+def _variants(name: str, dtype: Any) -> list[tuple[Any, int, int, bool]]:
+    """Return a type, how many numbers are read at once, how many times, and if by blocks."""
+    size, pieces = _vector(dtype), _pieces(dtype)
+    by_vectors = [(name, size, pieces, False), (name, size, pieces, True), (name, size, 0, True)]
+    return [*by_vectors, (name, 1, 0, False), (name, 1, 0, True)]
+
+
+_DTYPES = (np.dtype(np.float16), np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
+_VARIANTS = [v for pair in zip(FLOATS, _DTYPES, strict=True) for v in _variants(*pair)]
+_forward = Kernel("standardise_rows", "normalisation.cu", variants=_VARIANTS)
+_backward = Kernel(
+    "standardise_rows_back", "normalisation.cu", variants=_VARIANTS, large_shared=True
+)
+_totals = Kernel("standardise_totals", "normalisation.cu")
+
+
+class Rows:
+    """An array of CuPy's as rows to be standardised, and what these are scaled and shifted by.
+
+    Attributes:
+        x: the array, contiguous.
+        weight: an array of the length of a row, contiguous, or None.
+        bias: another one, or None.
+        shape: that of a row: the last axes.
+        count: how many rows there are.
+        length: how many elements a row has.
+        dtype: the data type to compute with.
+    """
+
+    def __init__(self, x: Any, weight: Any, bias: Any, axes: int) -> None:
+        self.x = contiguous(x)
+        self.weight = contiguous(weight)
+        self.bias = contiguous(bias)
+        self.shape = x.shape[x.ndim - axes :]
+        self.length = math.prod(self.shape)
+        self.count = x.size // self.length
+        self.dtype = np.dtype(np.float32) if x.dtype.itemsize == 2 else x.dtype
+
+
+class Plan:
+    """How a kernel goes about rows.
+
+    Attributes:
+        size: how many numbers it reads at once.
+        pieces: how many times, if what is read is kept.
+        width: how many threads share a row.
+        teams: how many rows a block has at once.
+        variant: the kernel's template arguments.
+    """
+
+    def __init__(self, rows: Rows, *arrays: Any) -> None:
+        dtype, length = rows.x.dtype, rows.length
+        addresses = [x.data.ptr for x in arrays if x is not None]
+        self.size = _vector(dtype)
+        if length % self.size or any(p % VECTOR_BYTES for p in addresses):
+            self.size = 1
+        pieces = _pieces(dtype) * (_vector(dtype) // self.size)
+        units = length // self.size
+        self.width = min(_rounded_up(-(-units // pieces), WARP), MAX_THREADS)
+        self.pieces = pieces if self.size > 1 and units <= self.width * pieces else 0
+        self.teams = WARP_TEAMS if self.width == WARP else 1
+        self.threads = self.teams * self.width
+        self.variant = (dtype, self.size, self.pieces, self.teams == 1)
+        self.rows = rows
+
+    def blocks(self, shared: int = 0) -> int:
+        """Return how many blocks there are, which have so many bytes of shared memory each."""
+        resident = _RESIDENT // self.threads
+        if shared:
+            resident = max(min(resident, launch.driver.shared_limit() // shared), 1)
+        return min(-(-self.rows.count // self.teams), launch.driver.processors() * resident)
+
+
+def rows_of(x: Any, weight: Any, bias: Any, axis: Any) -> Rows | None:
+    """Return `x` as rows, or None where the kernels do not take such arguments.
+
+    They take last axes alone, and one data type for all.
+
+    Raises:
+        DeviceError: an array is not on the current device.
+    """
+    places = {place % max(x.ndim, 1) for place in (axis if isinstance(axis, tuple) else (axis,))}
+    parameters = [p for p in (weight, bias) if p is not None]
+    if not (
+        x.dtype.name in C_TYPES
+        and x.size
+        and places == {*range(x.ndim - len(places), x.ndim)}
+        and all(type(p) is type(x) and p.dtype == x.dtype for p in parameters)
+    ):
+        return None
+    check_device("standardise", x, *parameters)
+    rows = Rows(x, weight, bias, len(places))
+    fits = rows.length <= LONGEST and all(p.size == rows.length for p in parameters)
+    return rows if fits else None
+
+
+def contiguous(x: Any) -> Any:
+    """Return an array of CuPy's whose elements follow one another; None as it is."""
+    if x is None or x.flags.c_contiguous:
+        return x
+    return cupy_library().modules[1].ascontiguousarray(x)
+
+
+def is_like(dy: Any, y: Any) -> bool:
+    """Say whether a sensitivity is an array like the value: of its type, shape and data type."""
+    return type(dy) is type(y) and dy.shape == y.shape and dy.dtype == y.dtype
+
+
+def standardised(
+    rows: Rows, *, epsilon: float, centre: bool, keep: bool = False
+) -> tuple[Any, Any, Any]:
+    """Return the standardised rows and, to `keep` for the gradient, their means and scales.
+
+    The means are None without `centre`.
+    """
+    x, count = rows.x, rows.count
+    y = new(x, x.shape)
+    means = new(x, (count,), rows.dtype) if keep and centre else None
+    scales = new(x, (count,), rows.dtype) if keep else None
+    plan = Plan(rows, x, rows.weight, rows.bias, y)
+    arrays = map(_address, (x, rows.weight, rows.bias, y, means, scales))
+    numbers = count, rows.length, float(epsilon), int(centre)
+    _forward[plan.variant](plan.blocks(), plan.threads, (*arrays, *numbers))
+    return y, means, scales
+
+
+def standardised_back(
+    rows: Rows, dy: Any, means: Any, scales: Any, needs: tuple[bool, bool, bool]
+) -> tuple[Any, Any, Any]:
+    """Return the gradients of the array, the weight and the bias, None where `needs` says so.
+
+    Args:
+        rows: what was standardised.
+        dy: the sensitivity, an array like `rows.x`.
+        means: of the rows, or None where they were left as they are.
+        scales: of the rows.
+        needs: which gradients are wanted.
+    """
+    x, weight, count, length = rows.x, rows.weight, rows.count, rows.length
+    dy = contiguous(dy)
+    dx = new(x, x.shape) if needs[0] else None
+    dweight, dbias = (new(x, rows.shape) if need else None for need in needs[1:])
+    plan = Plan(rows, x, weight, dy, dx)
+    sums, slots, shared = None, 0, 0
+    blocks = plan.blocks()
+    if needs[1] or needs[2]:
+        slots = _rounded_up(length, plan.width * plan.size)
+        shared = 2 * slots * rows.dtype.itemsize * plan.teams
+        if shared > launch.driver.shared_limit() - _OTHER_SHARED:
+            shared = 0
+        blocks = plan.blocks(shared)
+        sums = new(x, (blocks, 2, slots), rows.dtype)
+    arrays = map(_address, (x, weight, dy, means, scales, dx, sums))
+    numbers = count, length, slots, int(shared > 0)
+    _backward[plan.variant](blocks, plan.threads, (*arrays, *numbers), shared)
+    if sums is not None:
+        arrays = map(_address, (sums, dweight, dbias))
+        numbers = blocks, slots, length, plan.width, plan.size
+        _totals[x.dtype](-(-2 * slots // WARP), WARP * WARP, (*arrays, *numbers))
+    return dx, dweight, dbias
+
+
+def _address(x: Any) -> Any:
+    return 0 if x is None else x
+
+
+def _rounded_up(size: int, multiple: int) -> int:
+    return -(-size // multiple) * multiple
+
+
+def standardise(x: Any, /, *, axis: Any = -1, epsilon: float = 1e-5, centre: bool = True) -> Any:
+    """Return (x − μ) / √(σ² + ε) over the last axes of a CuPy array; decline all else."""
+    return standardise_affine(x, None, None, axis=axis, epsilon=epsilon, centre=centre)
+
+
+def standardise_affine(
+    x: Any, weight: Any, bias: Any, /, *, axis: Any, epsilon: float, centre: bool
+) -> Any:
+    """Return the same, times the weight plus the bias."""
+    rows = rows_of(x, weight, bias, axis)
+    return standardised(rows, epsilon=epsilon, centre=centre)[0] if rows else NotImplemented
+
+
+CupyLibrary.kernels["standardise"] = standardise
+CupyLibrary.kernels["standardise_affine"] = standardise_affine

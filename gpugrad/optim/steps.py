@@ -1,0 +1,83 @@
+"""The steps of the optimisers: how a model's values and moments follow from its gradients.
+
+All parameters are stepped in one call, so that a device has one kernel to run and not some for
+each. The arguments are lists with an array or a number for every parameter that has a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gpugrad import functions as F
+from gpugrad.kernels.optimisers import StepKernel
+from gpugrad.namespace import SCALAR_TYPES, CupyLibrary, kind_of
+from gpugrad.primitive import Composite, named
+
+Arrays = Sequence[Any]
+
+
+def _step(kernel: str) -> Callable[[Callable[..., Any]], Composite]:
+    """Return a decorator that makes a function of a step, with its kernel for CuPy's arrays."""
+
+    def decorator(definition: Callable[..., Any]) -> Composite:
+        step = named(Composite, module="optim")(definition)
+        CupyLibrary.kernels[step.path] = StepKernel(kernel, definition)
+        return step
+
+    return decorator
+
+
+@_step("Descent")
+def descent(gradients: Arrays, values: Arrays, *, rate: Any) -> tuple[list[Any]]:
+    """Return the values one step on: x - rate g."""
+    pairs = zip(gradients, values, strict=True)
+    return ([in_dtype_of(x, x - rate * g) for g, x in pairs],)
+
+
+@_step("Momentum")
+def momentum(
+    gradients: Arrays, values: Arrays, velocities: Arrays, *, rate: Any, momentum: Any
+) -> tuple[list[Any], list[Any]]:
+    """Return the values and the velocities one step on: v ← momentum v - rate g, x + v."""
+    pairs = zip(gradients, velocities, strict=True)
+    velocities = [in_dtype_of(v, momentum * v - rate * g) for g, v in pairs]
+    moved = zip(values, velocities, strict=True)
+    return [in_dtype_of(x, x + v) for x, v in moved], velocities
+
+
+@_step("Adam")
+def adam(
+    gradients: Arrays,
+    values: Arrays,
+    means: Arrays,
+    squares: Arrays,
+    *,
+    rate: Any,
+    beta1: Any,
+    beta2: Any,
+    epsilon: Any,
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return the values and the moments one step on: x - rate m / (√v + epsilon)."""
+    stepped: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+    for g, x, m, v in zip(gradients, values, means, squares, strict=True):
+        m = in_dtype_of(m, beta1 * m + (1 - beta1) * g)
+        v = in_dtype_of(v, beta2 * v + (1 - beta2) * _square(g))
+        x = in_dtype_of(x, x - rate * m / (F.sqrt(v) + epsilon))
+        for items, item in zip(stepped, (x, m, v), strict=True):
+            items.append(item)
+    return stepped
+
+
+def _square(g: Any) -> Any:
+    return F.real(g * F.conj(g)) if kind_of(g) == "c" else g * g
+
+
+def in_dtype_of(old: Any, new: Any) -> Any:
+    """Return `new` in the data type of `old`: a rate that is a NumPy float64 has widened it."""
+    if type(old) in SCALAR_TYPES:
+        return type(old)(new) if isinstance(new, np.generic) else new
+    dtype = old.dtype
+    return new if new.dtype is dtype or new.dtype == dtype else F.astype(new, dtype)

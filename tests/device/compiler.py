@@ -1,0 +1,137 @@
+"""NVRTC, as CuPy calls it, without a device: what it says of a kernel, and what that takes."""
+
+import functools
+import importlib
+import io
+import json
+import pkgutil
+import re
+from dataclasses import dataclass
+
+import gpugrad.kernels
+from gpugrad.kernels import launch
+from tests.device.simulator import CACHE, hashed, written
+
+ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a function takes of a multiprocessor: registers for each thread, and bytes."""
+
+    registers: int
+    shared: int
+    spill_stores: int
+    spill_loads: int
+    stack: int
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What came of a compilation.
+
+    Attributes:
+        log: what the compiler said, apart from what the next two are taken from.
+        resources: of each kernel, by its expression.
+        functions: of each function that is called rather than inlined, by its name in the object.
+    """
+
+    log: str
+    resources: dict[str, Resources]
+    functions: dict[str, Resources]
+
+
+@functools.cache
+def compiled(text, expressions, architecture, options=launch.OPTIONS):
+    """Return what the compiler makes of kernels.
+
+    Args:
+        text: the source.
+        expressions: the kernels, such as gpugrad::softmax<float>.
+        architecture: 80 for sm_80.
+        options: beside those that CuPy adds.
+
+    Raises cupy.cuda.compiler.CompileException where it is refused.
+    """
+    log, names = remembered(text, expressions, architecture, tuple(options))
+    said, resources = understood(log)
+    by_expression = {name: resources.pop(names[name]) for name in expressions}
+    return Compiled(said, by_expression, resources)
+
+
+def remembered(text, expressions, architecture, options):
+    """Return the log and the names in the object, also of a compilation in another session.
+
+    The whole of device code takes minutes, and most of it is what it was when last compiled.
+    """
+    all_options = (*cupy_options(options), f"-arch=sm_{architecture}")
+    key = hashed(text, *expressions, *all_options, *version(), __file__)
+    path = CACHE / f"{key}.json"
+    if not path.exists():
+        CACHE.mkdir(exist_ok=True)
+        written(path, json.dumps(compilation(text, expressions, all_options)))
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def compilation(text, expressions, options):
+    from cupy.cuda import compiler
+
+    program = compiler._NVRTCProgram(
+        text, "kernel.cu", name_expressions=expressions, method="cubin"
+    )
+    log = io.StringIO()
+    _, names = program.compile(options, log)
+    return log.getvalue(), names
+
+
+def version():
+    from cupy_backends.cuda.libs import nvrtc
+
+    return nvrtc.getVersion()
+
+
+def cupy_options(options):
+    """Return the options that CuPy compiles with, and that for the report on resources."""
+    from cupy._core import core
+
+    options = core.assemble_cupy_compiler_options(tuple(options))
+    return (*options, "-ftz=true", "--device-as-default-execution-space", "--ptxas-options=-v")
+
+
+PROPERTIES = re.compile(r"ptxas info +: Function properties for (\S+)$")
+MEMORY = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads$")
+USED = re.compile(r"ptxas info +: Used (\d+) registers(?:.*?, (\d+) bytes smem)?")
+OF_NO_INTEREST = re.compile(
+    r"ptxas info +: (Compiling entry function|Compile time|\d+ bytes gmem|Overriding)"
+)
+
+
+def understood(log):
+    """Return the lines of a log that are no report on resources, and that report by function."""
+    said, reports, name = [], {}, None
+    for line in log.rstrip("\0").splitlines():
+        if found := PROPERTIES.match(line):
+            name = found[1]
+            reports[name] = {}
+        elif (found := MEMORY.search(line)) and name:
+            stack, stores, loads = map(int, found.groups())
+            reports[name] |= {"stack": stack, "spill_stores": stores, "spill_loads": loads}
+        elif (found := USED.match(line)) and name:
+            reports[name] |= {"registers": int(found[1]), "shared": int(found[2] or 0)}
+        elif not OF_NO_INTEREST.match(line):
+            said.append(line)
+    empty = dict.fromkeys(("registers", "shared", "spill_stores", "spill_loads", "stack"), 0)
+    resources = {name: Resources(**{**empty, **report}) for name, report in reports.items()}
+    return "\n".join(said).strip(), resources
+
+
+def all_kernels():
+    """Return every kernel there is, by all modules that define one."""
+    for module in pkgutil.iter_modules(gpugrad.kernels.__path__):
+        importlib.import_module(f"gpugrad.kernels.{module.name}")
+    return [kernel for kernel in launch.KERNELS if kernel.variants]
+
+
+def expressions(kernel):
+    """Return the expressions of a kernel at all template arguments that it is proven for."""
+    return tuple(kernel.expression(variant) for variant in kernel.variants)
