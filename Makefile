@@ -81,7 +81,8 @@ gpu-test:  ## on a GPU machine: the tests marked gpu; what they print goes to OU
 
 gpu-bench:  ## on a GPU machine: gpugrad beside its peers, to OUT=DIR; ARGS="--only G3 --quick"
 	@test -n "$(OUT)" || { echo "say where results go: make $@ OUT=DIR" >&2; exit 2; }
-	$(PYTHON) benchmarks/gpu.py --out "$(OUT)" --minutes $(GPU_BENCH_MINUTES) $(ARGS)
+	timeout --kill-after=10 $$(($(GPU_BENCH_MINUTES) + 1))m \
+	  $(PYTHON) benchmarks/gpu.py --out "$(OUT)" --minutes $(GPU_BENCH_MINUTES) $(ARGS)
 
 gpu-check:  ## both, within ten minutes; the measurements are taken whatever the tests say
 	@test -n "$(OUT)" || { echo "say where results go: make $@ OUT=DIR" >&2; exit 2; }

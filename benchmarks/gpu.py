@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
-import itertools
 import subprocess
 import sys
 import time
@@ -69,7 +68,9 @@ class Run:
         """Measure the works: first all ordinary ways, then those that compile long."""
         self.rows = {work: [] for work in works}
         ordered = sorted(works, key=lambda work: work.figure not in IMPORTANT)
-        for compiled, work in itertools.product((False, True), ordered):
+        late = sorted(ordered, key=lambda work: not work.compiled)
+        turns = [(False, work) for work in ordered] + [(True, work) for work in late]
+        for compiled, work in turns:
             say(f"{work.name}{', compiled' if compiled else ''}")
             self.measure_work(work, compiled=compiled)
             self.write("the run was stopped")

@@ -1,5 +1,4 @@
-// How blocks go through a matrix so that each thread stays in its columns, and
-// sum over its rows.
+// How blocks go through a matrix so that each thread stays in its columns, and sum over its rows.
 #pragma once
 
 #include "common.cuh"
@@ -9,8 +8,7 @@ namespace gpugrad {
 constexpr int COLUMN_THREADS = 256;
 constexpr int WIDEST = 32;  // units of a row that a block has at once: 512 bytes of it, of vectors
 
-// A unit of a row: as many numbers as are loaded together, a vector of them or
-// one.
+// A unit of a row: as many numbers as are loaded together, a vector of them or one.
 template <class T, int SIZE>
 struct alignas(SIZE * sizeof(T)) Unit {
   T values[SIZE];
@@ -26,9 +24,8 @@ __device__ inline void store_unit(T* row, long long unit, const Unit<T, SIZE>& x
   reinterpret_cast<Unit<T, SIZE>*>(row)[unit] = x;
 }
 
-// The part of a matrix that is a thread's. The columns are cut into tiles of
-// `width` units, the rows are dealt out to chunks; a block takes a tile of a
-// chunk, `abreast` rows at once.
+// The part of a matrix that is a thread's. The columns are cut into tiles of `width` units, the
+// rows are dealt out to chunks; a block takes a tile of a chunk, `abreast` rows at once.
 struct Part {
   int width;
   int abreast;
@@ -56,9 +53,8 @@ struct Part {
   __device__ static long long tiles_of(long long units) { return (units + WIDEST - 1) / WIDEST; }
 };
 
-// Sum over the rows of each chunk, always in the same order: `term.add(row,
-// unit, sums)` adds what a row has in a unit, after `term.begin(unit)`. The
-// result has a row for each chunk.
+// Sum over the rows of each chunk, always in the same order: `term.add(row, unit, sums)` adds what
+// a row has in a unit, after `term.begin(unit)`. The result has a row for each chunk.
 template <int SIZE, class C, class Term, class Result>
 __device__ inline void sum_rows(Term term, Result* out, long long rows, long long units,
                                 long long chunks) {

@@ -30,22 +30,22 @@ __device__ inline long long read_label(const void* labels, long long bytes, long
 // -Σ y log softmax(logits) = w log Σ exp(z) - Σ y z, with z = logits - greatest and w = Σ y. The
 // targets y are as many as the logits (IS_SOFT), or integers that say which one is 1: each of
 // `label_bytes`; one that says none gives NaN.
-template <class T, bool IS_SOFT, bool IS_BLOCK>
-__global__ void __launch_bounds__(MAX_THREADS<IS_BLOCK>)
+template <class T, bool IS_SOFT, int THREADS>
+__global__ void __launch_bounds__(MAX_THREADS<THREADS>)
     logit_cross_entropy(const T* logits, const void* targets, long long label_bytes, T* losses,
                         double* sums, T* gradient, double share, const T* dloss,
                         long long is_of_rows, long long rows, long long columns,
                         long long capacity) {
   using C = computed_t<T>;
-  const Team<IS_BLOCK> team;
+  const Team<THREADS> team;
   const T* const soft = IS_SOFT ? static_cast<const T*>(targets) : nullptr;
   const bool has_loss = losses || sums;
   double total = 0;
   for (long long r = team.first_row; r < rows; r += team.stride) {
-    const Row<T, IS_SOFT ? 2 : 1, IS_BLOCK> row(team, r, columns, capacity, logits, soft);
+    const Row<T, IS_SOFT ? 2 : 1, THREADS> row(team, r, columns, capacity, logits, soft);
     PowerSum<T> powers;
     C weight = 0;
-    row.read([&](long long, const auto& piece) {
+    row.read([&](int, const auto& piece) {
       powers.add(piece.values[0]);
       if constexpr (IS_SOFT) {
 #pragma unroll
@@ -56,22 +56,25 @@ __global__ void __launch_bounds__(MAX_THREADS<IS_BLOCK>)
     const C greatest = powers.greatest;
     const C sum = powers.sum_or_nan();
 
-    long long label = -1;
+    int label = -1;
     C product = 0;  // Σ y z
     if constexpr (IS_SOFT) {
       weight = team.reduce(weight, Sum());
     } else {
-      label = read_label(targets, label_bytes, r);
-      const bool is_class = label >= 0 && label < columns;
+      const long long given = read_label(targets, label_bytes, r);
+      const bool is_class = given >= 0 && given < columns;
       weight = is_class ? C(1) : C(not_a_number());
-      if (is_class) product = static_cast<C>(logits[r * columns + label]) - greatest;
+      if (is_class) {
+        label = static_cast<int>(given);
+        product = static_cast<C>(logits[r * columns + label]) - greatest;
+      }
     }
 
     if (gradient || (IS_SOFT && has_loss)) {
       const C scale = sensitivity(share, dloss, is_of_rows, r);
-      const C weight_of_power = weight / sum;
+      const C weight_of_power = quotient(weight, sum);
       T* const out = gradient + r * columns;
-      row.read_again([&](long long i, auto piece) {
+      row.read_again([&](int i, auto piece) {
 #pragma unroll
         for (int j = 0; j < piece.size; ++j) {
           const C value = static_cast<C>(piece.values[0][j]);
@@ -102,28 +105,28 @@ __global__ void __launch_bounds__(MAX_THREADS<IS_BLOCK>)
 }
 
 // -Σ y log(p + ε), of probabilities p.
-template <class T, bool IS_BLOCK>
-__global__ void __launch_bounds__(MAX_THREADS<IS_BLOCK>)
+template <class T, int THREADS>
+__global__ void __launch_bounds__(MAX_THREADS<THREADS>)
     cross_entropy(const T* probabilities, const T* targets, double epsilon, T* losses, double* sums,
                   T* gradient, double share, const T* dloss, long long is_of_rows, long long rows,
-                  long long columns) {
+                  long long columns, long long capacity) {
   using C = computed_t<T>;
-  const Team<IS_BLOCK> team;
+  const Team<THREADS> team;
   const C shift = static_cast<C>(epsilon);
   const bool has_loss = losses || sums;
   double total = 0;
   for (long long r = team.first_row; r < rows; r += team.stride) {
-    const Row<T, 2, IS_BLOCK> row(team, r, columns, 0, probabilities, targets);
+    const Row<T, 2, THREADS> row(team, r, columns, capacity, probabilities, targets);
     const C scale = gradient ? sensitivity(share, dloss, is_of_rows, r) : C(0);
     T* const out = gradient + r * columns;
     C product = 0;  // Σ y log(p + ε)
-    row.read([&](long long i, auto piece) {
+    row.read([&](int i, auto piece) {
 #pragma unroll
       for (int j = 0; j < piece.size; ++j) {
         const C shifted = static_cast<C>(piece.values[0][j]) + shift;
         const C target = static_cast<C>(piece.values[1][j]);
         if (has_loss) product += target * log(shifted);
-        piece.values[0][j] = static_cast<T>(-scale * target / shifted);
+        piece.values[0][j] = static_cast<T>(quotient(-scale * target, shifted));
       }
       if (gradient) store_piece(out + i, piece.values[0]);
     });

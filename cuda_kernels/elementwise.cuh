@@ -336,261 +336,261 @@ __device__ inline T logistic_loss_value(T logits, T target) {
 }
 
 template <class T>
-__device__ inline T special_cosm1_value(T x) {
+__device__ __noinline__ T special_cosm1_value(T x) {
   return T(-2) * square(sin(x / T(2)));
 }
 
 template <class T>
-__device__ inline T special_exp10_value(T x) {
+__device__ __noinline__ T special_exp10_value(T x) {
   return pow(T(10.0), x);
 }
 
 template <class T>
-__device__ inline T special_expit_value(T x) {
+__device__ __noinline__ T special_expit_value(T x) {
   const T t0 = exp(-fabs(x));
   return (x >= T(0) ? T(1) : t0) / (T(1) + t0);
 }
 
 template <class T>
-__device__ inline T special_log_expit_value(T x) {
+__device__ __noinline__ T special_log_expit_value(T x) {
   return (x < T(0) ? x : T(0.0)) - log1p(exp(-fabs(x)));
 }
 
 template <class T>
-__device__ inline T special_logit_value(T x) {
+__device__ __noinline__ T special_logit_value(T x) {
   return log(x / (T(1) - x));
 }
 
 template <class T>
-__device__ inline T special_exprel_value(T x) {
+__device__ __noinline__ T special_exprel_value(T x) {
   return x == T(0) ? T(1.0) : expm1(x) / (x == T(0) || x == T(infinity()) ? T(1.0) : x);
 }
 
 template <class T>
-__device__ inline T special_xlogy_value(T a, T b) {
+__device__ __noinline__ T special_xlogy_value(T a, T b) {
   return a == T(0) && !isnan(b) ? T(0.0) : a * log(b);
 }
 
 template <class T>
-__device__ inline T special_xlog1py_value(T a, T b) {
+__device__ __noinline__ T special_xlog1py_value(T a, T b) {
   return a == T(0) && !isnan(b) ? T(0.0) : a * log1p(b);
 }
 
 template <class T>
-__device__ inline T special_entr_value(T x) {
+__device__ __noinline__ T special_entr_value(T x) {
   return x < T(0) ? T(-infinity()) : -x * log(x > T(0) ? x : T(1.0));
 }
 
 template <class T>
-__device__ inline T special_rel_entr_value(T a, T b) {
+__device__ __noinline__ T special_rel_entr_value(T a, T b) {
   const T t0 = a * log(a > T(0) && b > T(0) ? a / b : T(1.0));
   return isnan(a + b) ? T(not_a_number()) : (a > T(0) && b > T(0) ? t0 : (a == T(0) && b >= T(0) ? t0 : T(infinity())));
 }
 
 template <class T>
-__device__ inline T special_kl_div_value(T a, T b) {
+__device__ __noinline__ T special_kl_div_value(T a, T b) {
   return special_rel_entr_value(a, b) - a + b;
 }
 
 template <class T>
-__device__ inline T special_huber_value(T delta, T r) {
+__device__ __noinline__ T special_huber_value(T delta, T r) {
   const T t0 = fabs(r);
   return minimum(delta, t0) < T(0) ? T(infinity()) : (t0 <= delta ? T(0.5) * r * r : delta * (t0 - T(0.5) * delta));
 }
 
 template <class T>
-__device__ inline T special_pseudo_huber_value(T delta, T r) {
+__device__ __noinline__ T special_pseudo_huber_value(T delta, T r) {
   const T t0 = hypot(delta, r);
   return minimum(delta, fabs(r)) < T(0) ? T(infinity()) : delta * r * (r / (t0 == T(0) ? T(1.0) : delta + t0));
 }
 
 template <class T>
-__device__ inline T special_boxcox_value(T x, T lmbda) {
+__device__ __noinline__ T special_boxcox_value(T x, T lmbda) {
   return boxcox(x, lmbda);
 }
 
 template <class T>
-__device__ inline T special_boxcox1p_value(T x, T lmbda) {
+__device__ __noinline__ T special_boxcox1p_value(T x, T lmbda) {
   return boxcox1p(x, lmbda);
 }
 
 template <class T>
-__device__ inline T special_inv_boxcox_value(T x, T lmbda) {
+__device__ __noinline__ T special_inv_boxcox_value(T x, T lmbda) {
   return inv_boxcox(x, lmbda);
 }
 
 template <class T>
-__device__ inline T special_inv_boxcox1p_value(T x, T lmbda) {
+__device__ __noinline__ T special_inv_boxcox1p_value(T x, T lmbda) {
   return inv_boxcox1p(x, lmbda);
 }
 
 template <class T>
-__device__ inline T special_dawsn_value(T x) {
+__device__ __noinline__ T special_dawsn_value(T x) {
   return dawsn(x);
 }
 
 template <class T>
-__device__ inline T special_erf_value(T x) {
+__device__ __noinline__ T special_erf_value(T x) {
   return erf(x);
 }
 
 template <class T>
-__device__ inline T special_erfc_value(T x) {
+__device__ __noinline__ T special_erfc_value(T x) {
   return erfc(x);
 }
 
 template <class T>
-__device__ inline T special_erfcinv_value(T x) {
+__device__ __noinline__ T special_erfcinv_value(T x) {
   return erfcinv(x);
 }
 
 template <class T>
-__device__ inline T special_erfcx_value(T x) {
+__device__ __noinline__ T special_erfcx_value(T x) {
   return erfcx(x);
 }
 
 template <class T>
-__device__ inline T special_erfinv_value(T x) {
+__device__ __noinline__ T special_erfinv_value(T x) {
   return erfinv(x);
 }
 
 template <class T>
-__device__ inline T special_ndtr_value(T x) {
+__device__ __noinline__ T special_ndtr_value(T x) {
   return ndtr(x);
 }
 
 template <class T>
-__device__ inline T special_ndtri_value(T x) {
+__device__ __noinline__ T special_ndtri_value(T x) {
   return ndtri(x);
 }
 
 template <class T>
-__device__ inline T special_log_ndtr_value(T x) {
+__device__ __noinline__ T special_log_ndtr_value(T x) {
   return log_ndtr(x);
 }
 
 template <class T>
-__device__ inline T special_digamma_value(T x) {
+__device__ __noinline__ T special_digamma_value(T x) {
   return digamma(x);
 }
 
 template <class T>
-__device__ inline T special_gamma_value(T x) {
+__device__ __noinline__ T special_gamma_value(T x) {
   return gamma(x);
 }
 
 template <class T>
-__device__ inline T special_gammaln_value(T x) {
+__device__ __noinline__ T special_gammaln_value(T x) {
   return gammaln(x);
 }
 
 template <class T>
-__device__ inline T special_loggamma_value(T x) {
+__device__ __noinline__ T special_loggamma_value(T x) {
   return loggamma(x);
 }
 
 template <class T>
-__device__ inline T special_polygamma_value(T n, T x) {
+__device__ __noinline__ T special_polygamma_value(T n, T x) {
   return polygamma(n, x);
 }
 
 template <class T>
-__device__ inline T special_zeta_value(T x, T q) {
+__device__ __noinline__ T special_zeta_value(T x, T q) {
   return zeta(x, q);
 }
 
 template <class T>
-__device__ inline T special_rgamma_value(T x) {
+__device__ __noinline__ T special_rgamma_value(T x) {
   return rgamma(x);
 }
 
 template <class T>
-__device__ inline T special_beta_value(T a, T b) {
+__device__ __noinline__ T special_beta_value(T a, T b) {
   return beta(a, b);
 }
 
 template <class T>
-__device__ inline T special_betaln_value(T a, T b) {
+__device__ __noinline__ T special_betaln_value(T a, T b) {
   return betaln(a, b);
 }
 
 template <class T>
-__device__ inline T special_i0_value(T x) {
+__device__ __noinline__ T special_i0_value(T x) {
   return i0(x);
 }
 
 template <class T>
-__device__ inline T special_i0e_value(T x) {
+__device__ __noinline__ T special_i0e_value(T x) {
   return i0e(x);
 }
 
 template <class T>
-__device__ inline T special_i1_value(T x) {
+__device__ __noinline__ T special_i1_value(T x) {
   return i1(x);
 }
 
 template <class T>
-__device__ inline T special_i1e_value(T x) {
+__device__ __noinline__ T special_i1e_value(T x) {
   return i1e(x);
 }
 
 template <class T>
-__device__ inline T special_j0_value(T x) {
+__device__ __noinline__ T special_j0_value(T x) {
   return j0(x);
 }
 
 template <class T>
-__device__ inline T special_j1_value(T x) {
+__device__ __noinline__ T special_j1_value(T x) {
   return j1(x);
 }
 
 template <class T>
-__device__ inline T special_k0_value(T x) {
+__device__ __noinline__ T special_k0_value(T x) {
   return k0(x);
 }
 
 template <class T>
-__device__ inline T special_k0e_value(T x) {
+__device__ __noinline__ T special_k0e_value(T x) {
   return k0e(x);
 }
 
 template <class T>
-__device__ inline T special_k1_value(T x) {
+__device__ __noinline__ T special_k1_value(T x) {
   return k1(x);
 }
 
 template <class T>
-__device__ inline T special_k1e_value(T x) {
+__device__ __noinline__ T special_k1e_value(T x) {
   return k1e(x);
 }
 
 template <class T>
-__device__ inline T special_y0_value(T x) {
+__device__ __noinline__ T special_y0_value(T x) {
   return y0(x);
 }
 
 template <class T>
-__device__ inline T special_y1_value(T x) {
+__device__ __noinline__ T special_y1_value(T x) {
   return y1(x);
 }
 
 template <class T>
-__device__ inline T special_yn_value(T n, T x) {
+__device__ __noinline__ T special_yn_value(T n, T x) {
   return yn(n, x);
 }
 
 template <class T>
-__device__ inline T special_exp1_value(T x) {
+__device__ __noinline__ T special_exp1_value(T x) {
   return exp1(x);
 }
 
 template <class T>
-__device__ inline T special_expi_value(T x) {
+__device__ __noinline__ T special_expi_value(T x) {
   return expi(x);
 }
 
 template <class T>
-__device__ inline T special_spence_value(T x) {
+__device__ __noinline__ T special_spence_value(T x) {
   return spence(x);
 }
 
@@ -982,32 +982,32 @@ __device__ inline T logistic_loss_dtarget(T y, T logits, T target) {
 }
 
 template <class T>
-__device__ inline T special_cosm1_dx(T y, T x) {
+__device__ __noinline__ T special_cosm1_dx(T y, T x) {
   return -sin(x);
 }
 
 template <class T>
-__device__ inline T special_exp10_dx(T y, T x) {
+__device__ __noinline__ T special_exp10_dx(T y, T x) {
   return y * T(2.302585092994046);
 }
 
 template <class T>
-__device__ inline T special_expit_dx(T y, T x) {
+__device__ __noinline__ T special_expit_dx(T y, T x) {
   return y * (T(1) - y);
 }
 
 template <class T>
-__device__ inline T special_log_expit_dx(T y, T x) {
+__device__ __noinline__ T special_log_expit_dx(T y, T x) {
   return special_expit_value(-x);
 }
 
 template <class T>
-__device__ inline T special_logit_dx(T y, T x) {
+__device__ __noinline__ T special_logit_dx(T y, T x) {
   return T(1) / (x * (T(1) - x));
 }
 
 template <class T>
-__device__ inline T special_exprel_dx(T y, T x) {
+__device__ __noinline__ T special_exprel_dx(T y, T x) {
   const T t0 = fabs(x) < T(0.5) ? x : T(0.0);
   const T t1 = fabs(x) < T(0.5) ? T(1.0) : x;
   const T t2 = T(1) / t1;
@@ -1015,84 +1015,84 @@ __device__ inline T special_exprel_dx(T y, T x) {
 }
 
 template <class T>
-__device__ inline T special_xlogy_da(T y, T a, T b) {
+__device__ __noinline__ T special_xlogy_da(T y, T a, T b) {
   return log(b + T(a == T(0) && b == T(0)));
 }
 
 template <class T>
-__device__ inline T special_xlogy_db(T y, T a, T b) {
+__device__ __noinline__ T special_xlogy_db(T y, T a, T b) {
   return a / (b + T(a == T(0) && b == T(0)));
 }
 
 template <class T>
-__device__ inline T special_xlog1py_da(T y, T a, T b) {
+__device__ __noinline__ T special_xlog1py_da(T y, T a, T b) {
   return log1p(b + T(a == T(0) && T(1) + b == T(0)));
 }
 
 template <class T>
-__device__ inline T special_xlog1py_db(T y, T a, T b) {
+__device__ __noinline__ T special_xlog1py_db(T y, T a, T b) {
   const T t0 = T(1) + b;
   return a / (t0 + T(a == T(0) && t0 == T(0)));
 }
 
 template <class T>
-__device__ inline T special_entr_dx(T y, T x) {
+__device__ __noinline__ T special_entr_dx(T y, T x) {
   return -log(x) - T(1);
 }
 
 template <class T>
-__device__ inline T special_rel_entr_da(T y, T a, T b) {
+__device__ __noinline__ T special_rel_entr_da(T y, T a, T b) {
   const T t0 = T(a == T(0) && b == T(0));
   return log((a + t0) / (b + t0)) + T(1) - t0;
 }
 
 template <class T>
-__device__ inline T special_rel_entr_db(T y, T a, T b) {
+__device__ __noinline__ T special_rel_entr_db(T y, T a, T b) {
   return -a / (b + T(a == T(0) && b == T(0)));
 }
 
 template <class T>
-__device__ inline T special_kl_div_da(T y, T a, T b) {
+__device__ __noinline__ T special_kl_div_da(T y, T a, T b) {
   const T t0 = T(a == T(0) && b == T(0));
   return log((a + t0) / (b + t0));
 }
 
 template <class T>
-__device__ inline T special_kl_div_db(T y, T a, T b) {
+__device__ __noinline__ T special_kl_div_db(T y, T a, T b) {
   return T(1) - a / (b + T(a == T(0) && b == T(0)));
 }
 
 template <class T>
-__device__ inline T special_huber_ddelta(T y, T delta, T r) {
+__device__ __noinline__ T special_huber_ddelta(T y, T delta, T r) {
   const T t0 = fabs(r);
   return t0 <= delta ? T(0.0) : t0 - delta;
 }
 
 template <class T>
-__device__ inline T special_huber_dr(T y, T delta, T r) {
+__device__ __noinline__ T special_huber_dr(T y, T delta, T r) {
   return fabs(r) <= delta ? r : delta * sign(r);
 }
 
 template <class T>
-__device__ inline T special_pseudo_huber_ddelta(T y, T delta, T r) {
+__device__ __noinline__ T special_pseudo_huber_ddelta(T y, T delta, T r) {
   const T t0 = hypot(delta, r);
   const T t1 = t0 == T(0) ? T(1) : t0;
   return r * (r / t1) * square(r / (delta + t1));
 }
 
 template <class T>
-__device__ inline T special_pseudo_huber_dr(T y, T delta, T r) {
+__device__ __noinline__ T special_pseudo_huber_dr(T y, T delta, T r) {
   const T t0 = hypot(delta, r);
   return delta * (r / (t0 == T(0) ? T(1) : t0));
 }
 
 template <class T>
-__device__ inline T special_boxcox_dx(T y, T x, T lmbda) {
+__device__ __noinline__ T special_boxcox_dx(T y, T x, T lmbda) {
   return pow(x, lmbda - T(1));
 }
 
 template <class T>
-__device__ inline T special_boxcox_dlmbda(T y, T x, T lmbda) {
+__device__ __noinline__ T special_boxcox_dlmbda(T y, T x, T lmbda) {
   const T t0 = T(x == T(0));
   const T t1 = log(x + t0);
   const T t2 = lmbda * t1;
@@ -1103,12 +1103,12 @@ __device__ inline T special_boxcox_dlmbda(T y, T x, T lmbda) {
 }
 
 template <class T>
-__device__ inline T special_boxcox1p_dx(T y, T x, T lmbda) {
+__device__ __noinline__ T special_boxcox1p_dx(T y, T x, T lmbda) {
   return pow(T(1) + x, lmbda - T(1));
 }
 
 template <class T>
-__device__ inline T special_boxcox1p_dlmbda(T y, T x, T lmbda) {
+__device__ __noinline__ T special_boxcox1p_dlmbda(T y, T x, T lmbda) {
   const T t0 = T(x == T(-1));
   const T t1 = log1p(x + t0);
   const T t2 = lmbda * t1;
@@ -1119,12 +1119,12 @@ __device__ inline T special_boxcox1p_dlmbda(T y, T x, T lmbda) {
 }
 
 template <class T>
-__device__ inline T special_inv_boxcox_dx(T y, T x, T lmbda) {
+__device__ __noinline__ T special_inv_boxcox_dx(T y, T x, T lmbda) {
   return pow(y, T(1) - lmbda);
 }
 
 template <class T>
-__device__ inline T special_inv_boxcox_dlmbda(T y, T x, T lmbda) {
+__device__ __noinline__ T special_inv_boxcox_dlmbda(T y, T x, T lmbda) {
   const T t0 = T(y == T(0));
   const T t1 = log(y + t0);
   const T t2 = lmbda * t1;
@@ -1135,12 +1135,12 @@ __device__ inline T special_inv_boxcox_dlmbda(T y, T x, T lmbda) {
 }
 
 template <class T>
-__device__ inline T special_inv_boxcox1p_dx(T y, T x, T lmbda) {
+__device__ __noinline__ T special_inv_boxcox1p_dx(T y, T x, T lmbda) {
   return pow(T(1) + y, T(1) - lmbda);
 }
 
 template <class T>
-__device__ inline T special_inv_boxcox1p_dlmbda(T y, T x, T lmbda) {
+__device__ __noinline__ T special_inv_boxcox1p_dlmbda(T y, T x, T lmbda) {
   const T t0 = T(y == T(-1));
   const T t1 = log1p(y + t0);
   const T t2 = lmbda * t1;
@@ -1151,87 +1151,87 @@ __device__ inline T special_inv_boxcox1p_dlmbda(T y, T x, T lmbda) {
 }
 
 template <class T>
-__device__ inline T special_dawsn_dx(T y, T x) {
+__device__ __noinline__ T special_dawsn_dx(T y, T x) {
   const T t0 = fabs(real(x)) - fabs(imag(x)) > T(15) ? x : T(20.0);
   const T t1 = T(0.5) / t0 / t0;
   return fabs(real(x)) - fabs(imag(x)) > T(15) ? -(t1 * (T(1) + T(3) * t1 * (T(1) + T(5) * t1 * (T(1) + T(7) * t1 * (T(1) + T(9) * t1 * (T(1) + T(11) * t1 * (T(1) + T(13) * t1 * (T(1) + T(15) * t1 * (T(1) + T(17) * t1 * (T(1) + T(19) * t1 * T(1.0))))))))))) : T(1) - T(2) * x * y;
 }
 
 template <class T>
-__device__ inline T special_erf_dx(T y, T x) {
+__device__ __noinline__ T special_erf_dx(T y, T x) {
   return T(1.1283791670955126) * exp(-x * x);
 }
 
 template <class T>
-__device__ inline T special_erfc_dx(T y, T x) {
+__device__ __noinline__ T special_erfc_dx(T y, T x) {
   return T(-1.1283791670955126) * exp(-x * x);
 }
 
 template <class T>
-__device__ inline T special_erfcinv_dx(T y, T x) {
+__device__ __noinline__ T special_erfcinv_dx(T y, T x) {
   return T(-0.8862269254527579) * exp(y * y);
 }
 
 template <class T>
-__device__ inline T special_erfcx_dx(T y, T x) {
+__device__ __noinline__ T special_erfcx_dx(T y, T x) {
   const T t0 = real(x) > T(15) ? x : T(20.0);
   const T t1 = T(-0.5) / t0 / t0;
   return real(x) > T(15) ? T(1.1283791670955126) * (t1 * (T(1) + T(3) * t1 * (T(1) + T(5) * t1 * (T(1) + T(7) * t1 * (T(1) + T(9) * t1 * (T(1) + T(11) * t1 * (T(1) + T(13) * t1 * (T(1) + T(15) * t1 * (T(1) + T(17) * t1 * (T(1) + T(19) * t1 * T(1.0))))))))))) : T(2) * x * y - T(1.1283791670955126);
 }
 
 template <class T>
-__device__ inline T special_erfinv_dx(T y, T x) {
+__device__ __noinline__ T special_erfinv_dx(T y, T x) {
   return T(0.8862269254527579) * exp(y * y);
 }
 
 template <class T>
-__device__ inline T special_ndtr_dx(T y, T x) {
+__device__ __noinline__ T special_ndtr_dx(T y, T x) {
   return exp(T(-0.5) * x * x) / T(2.5066282746310002);
 }
 
 template <class T>
-__device__ inline T special_ndtri_dx(T y, T x) {
+__device__ __noinline__ T special_ndtri_dx(T y, T x) {
   return T(2.5066282746310002) * exp(T(0.5) * y * y);
 }
 
 template <class T>
-__device__ inline T special_log_ndtr_dx(T y, T x) {
+__device__ __noinline__ T special_log_ndtr_dx(T y, T x) {
   const T t0 = x < T(0) ? T(0.0) : x;
   return x < T(0) ? T(0.7978845608028654) / erfcx((x < T(0) ? x : T(0.0)) * T(-0.7071067811865476)) : exp(T(-0.5) * t0 * t0) / (T(2.5066282746310002) * ndtr(t0));
 }
 
 template <class T>
-__device__ inline T special_digamma_dx(T y, T x) {
+__device__ __noinline__ T special_digamma_dx(T y, T x) {
   return polygamma(T(1), x);
 }
 
 template <class T>
-__device__ inline T special_gamma_dx(T y, T x) {
+__device__ __noinline__ T special_gamma_dx(T y, T x) {
   return y * digamma(x);
 }
 
 template <class T>
-__device__ inline T special_gammaln_dx(T y, T x) {
+__device__ __noinline__ T special_gammaln_dx(T y, T x) {
   return digamma(x);
 }
 
 template <class T>
-__device__ inline T special_loggamma_dx(T y, T x) {
+__device__ __noinline__ T special_loggamma_dx(T y, T x) {
   return digamma(x);
 }
 
 template <class T>
-__device__ inline T special_polygamma_dx(T y, T n, T x) {
+__device__ __noinline__ T special_polygamma_dx(T y, T n, T x) {
   return polygamma(n + T(1), x);
 }
 
 template <class T>
-__device__ inline T special_zeta_dq(T y, T x, T q) {
+__device__ __noinline__ T special_zeta_dq(T y, T x, T q) {
   return -x * zeta(x + T(1), q);
 }
 
 template <class T>
-__device__ inline T special_rgamma_dx(T y, T x) {
+__device__ __noinline__ T special_rgamma_dx(T y, T x) {
   const T t0 = x < T(0.5) ? x : T(0.0);
   const T t1 = T(1) - t0;
   const T t2 = T(3.141592653589793) * t0;
@@ -1239,27 +1239,27 @@ __device__ inline T special_rgamma_dx(T y, T x) {
 }
 
 template <class T>
-__device__ inline T special_beta_da(T y, T a, T b) {
+__device__ __noinline__ T special_beta_da(T y, T a, T b) {
   return y * (digamma(a) - digamma(a + b));
 }
 
 template <class T>
-__device__ inline T special_beta_db(T y, T a, T b) {
+__device__ __noinline__ T special_beta_db(T y, T a, T b) {
   return y * (digamma(b) - digamma(a + b));
 }
 
 template <class T>
-__device__ inline T special_betaln_da(T y, T a, T b) {
+__device__ __noinline__ T special_betaln_da(T y, T a, T b) {
   return digamma(a) - digamma(a + b);
 }
 
 template <class T>
-__device__ inline T special_betaln_db(T y, T a, T b) {
+__device__ __noinline__ T special_betaln_db(T y, T a, T b) {
   return digamma(b) - digamma(a + b);
 }
 
 template <class T>
-__device__ inline T special_binom_dn(T y, T n, T k) {
+__device__ __noinline__ T special_binom_dn(T y, T n, T k) {
   const T t0 = n - k + T(1);
   const T t1 = t0 <= T(0) && t0 == floor(t0) ? t0 : T(1.0);
   const T t2 = t1 < T(0.5) ? t1 : T(0.0);
@@ -1269,7 +1269,7 @@ __device__ inline T special_binom_dn(T y, T n, T k) {
 }
 
 template <class T>
-__device__ inline T special_binom_dk(T y, T n, T k) {
+__device__ __noinline__ T special_binom_dk(T y, T n, T k) {
   const T t0 = n - k;
   const T t1 = t0 + T(1);
   const T t2 = t1 <= T(0) && t1 == floor(t1) ? t1 : T(1.0);
@@ -1285,17 +1285,17 @@ __device__ inline T special_binom_dk(T y, T n, T k) {
 }
 
 template <class T>
-__device__ inline T special_poch_dz(T y, T z, T m) {
+__device__ __noinline__ T special_poch_dz(T y, T z, T m) {
   return y * (digamma(z + m) - digamma(z));
 }
 
 template <class T>
-__device__ inline T special_poch_dm(T y, T z, T m) {
+__device__ __noinline__ T special_poch_dm(T y, T z, T m) {
   return y * digamma(z + m);
 }
 
 template <class T>
-__device__ inline T special_betainc_dx(T y, T a, T b, T x) {
+__device__ __noinline__ T special_betainc_dx(T y, T a, T b, T x) {
   const T t0 = a - T(1);
   const T t1 = b - T(1);
   const T t2 = betaln(a, b);
@@ -1304,7 +1304,7 @@ __device__ inline T special_betainc_dx(T y, T a, T b, T x) {
 }
 
 template <class T>
-__device__ inline T special_gammainc_dx(T y, T a, T x) {
+__device__ __noinline__ T special_gammainc_dx(T y, T a, T x) {
   const T t0 = x < T(1) ? x : T(1.0);
   const T t1 = a - T(1);
   const T t2 = x < T(1) ? T(1.0) : x;
@@ -1312,7 +1312,7 @@ __device__ inline T special_gammainc_dx(T y, T a, T x) {
 }
 
 template <class T>
-__device__ inline T special_gammaincc_dx(T y, T a, T x) {
+__device__ __noinline__ T special_gammaincc_dx(T y, T a, T x) {
   const T t0 = x < T(1) ? x : T(1.0);
   const T t1 = a - T(1);
   const T t2 = x < T(1) ? T(1.0) : x;
@@ -1320,88 +1320,88 @@ __device__ inline T special_gammaincc_dx(T y, T a, T x) {
 }
 
 template <class T>
-__device__ inline T special_i0_dx(T y, T x) {
+__device__ __noinline__ T special_i0_dx(T y, T x) {
   return i1(x);
 }
 
 template <class T>
-__device__ inline T special_i0e_dx(T y, T x) {
+__device__ __noinline__ T special_i0e_dx(T y, T x) {
   return i1e(x) - sign(x) * y;
 }
 
 template <class T>
-__device__ inline T special_i1_dx(T y, T x) {
+__device__ __noinline__ T special_i1_dx(T y, T x) {
   const T t0 = fabs(x) < T(1.0) ? x : T(0.0);
   const T t1 = t0 * t0 / T(4);
   return i0(x) - (fabs(x) < T(1.0) ? T(1.0) * ((((((((T(3.417326292656981e-11) * t1 + T(2.460474930713026e-09)) * t1 + T(1.3778659611992944e-07)) * t1 + T(5.787037037037037e-06)) * t1 + T(0.00017361111111111112)) * t1 + T(0.003472222222222222)) * t1 + T(0.041666666666666664)) * t1 + T(0.25)) * t1 + T(0.5)) : y / (fabs(x) < T(1.0) ? T(1.0) : x));
 }
 
 template <class T>
-__device__ inline T special_i1e_dx(T y, T x) {
+__device__ __noinline__ T special_i1e_dx(T y, T x) {
   const T t0 = fabs(x) < T(1.0) ? x : T(0.0);
   const T t1 = t0 * t0 / T(4);
   return i0e(x) - sign(x) * y - (fabs(x) < T(1.0) ? exp(-fabs(t0)) * ((((((((T(3.417326292656981e-11) * t1 + T(2.460474930713026e-09)) * t1 + T(1.3778659611992944e-07)) * t1 + T(5.787037037037037e-06)) * t1 + T(0.00017361111111111112)) * t1 + T(0.003472222222222222)) * t1 + T(0.041666666666666664)) * t1 + T(0.25)) * t1 + T(0.5)) : y / (fabs(x) < T(1.0) ? T(1.0) : x));
 }
 
 template <class T>
-__device__ inline T special_j0_dx(T y, T x) {
+__device__ __noinline__ T special_j0_dx(T y, T x) {
   return -j1(x);
 }
 
 template <class T>
-__device__ inline T special_j1_dx(T y, T x) {
+__device__ __noinline__ T special_j1_dx(T y, T x) {
   const T t0 = fabs(x) < T(1.0) ? x : T(0.0);
   const T t1 = t0 * t0 / T(4);
   return j0(x) - (fabs(x) < T(1.0) ? T(1.0) * ((((((((T(3.417326292656981e-11) * t1 + T(-2.460474930713026e-09)) * t1 + T(1.3778659611992944e-07)) * t1 + T(-5.787037037037037e-06)) * t1 + T(0.00017361111111111112)) * t1 + T(-0.003472222222222222)) * t1 + T(0.041666666666666664)) * t1 + T(-0.25)) * t1 + T(0.5)) : y / (fabs(x) < T(1.0) ? T(1.0) : x));
 }
 
 template <class T>
-__device__ inline T special_k0_dx(T y, T x) {
+__device__ __noinline__ T special_k0_dx(T y, T x) {
   return -k1(x);
 }
 
 template <class T>
-__device__ inline T special_k0e_dx(T y, T x) {
+__device__ __noinline__ T special_k0e_dx(T y, T x) {
   return (x == T(0) ? T(0.0) : y) - k1e(x);
 }
 
 template <class T>
-__device__ inline T special_k1_dx(T y, T x) {
+__device__ __noinline__ T special_k1_dx(T y, T x) {
   return -k0(x) - y / x;
 }
 
 template <class T>
-__device__ inline T special_k1e_dx(T y, T x) {
+__device__ __noinline__ T special_k1e_dx(T y, T x) {
   return (x == T(0) ? T(0.0) : y) - k0e(x) - y / x;
 }
 
 template <class T>
-__device__ inline T special_y0_dx(T y, T x) {
+__device__ __noinline__ T special_y0_dx(T y, T x) {
   return -y1(x);
 }
 
 template <class T>
-__device__ inline T special_y1_dx(T y, T x) {
+__device__ __noinline__ T special_y1_dx(T y, T x) {
   return y0(x + T(x == T(0))) - y / x;
 }
 
 template <class T>
-__device__ inline T special_yn_dx(T y, T n, T x) {
+__device__ __noinline__ T special_yn_dx(T y, T n, T x) {
   return T(0.5) * (yn(n - T(1), x) - yn(n + T(1), x));
 }
 
 template <class T>
-__device__ inline T special_exp1_dx(T y, T x) {
+__device__ __noinline__ T special_exp1_dx(T y, T x) {
   return -exp(-x) / x;
 }
 
 template <class T>
-__device__ inline T special_expi_dx(T y, T x) {
+__device__ __noinline__ T special_expi_dx(T y, T x) {
   return exp(x) / x;
 }
 
 template <class T>
-__device__ inline T special_spence_dx(T y, T x) {
+__device__ __noinline__ T special_spence_dx(T y, T x) {
   const T t0 = x - T(1);
   const T t1 = fabs(t0) < T(0.05) ? t0 : T(0.0);
   const T t2 = fabs(t0) < T(0.05) ? T(2.0) : x;

@@ -5,8 +5,7 @@ namespace gpugrad {
 
 constexpr int BATCH = 4;  // rows that a thread has under way at once: each waits for its index
 
-// The row that an index means, counted from the end where it is negative; -1
-// where it is none.
+// The row that an index means, counted from the end where it is negative; below 0 where it is none.
 template <class Index>
 __device__ inline long long row_of(Index index, long long rows) {
   const long long row = index < 0 ? index + rows : index;
@@ -25,8 +24,7 @@ __device__ inline void set_missing(Vector<T>& x) {
   for (int k = 0; k < Vector<T>::size; ++k) set_missing(x.values[k]);
 }
 
-// How threads share rows: as many side by side as a row has units, up to a
-// warp.
+// How threads share rows: as many side by side as a row has units, up to a warp.
 struct Share {
   long long lane;
   long long lanes = 1;
@@ -72,8 +70,7 @@ __device__ inline void gather(const Unit* table, const Index* indices, Unit* out
   }
 }
 
-// out[i] = table[indices[i]], rows of `width` elements, `stride` from each
-// other in the table.
+// out[i] = table[indices[i]], rows of `width` elements, `stride` from each other in the table.
 template <class T, class Index>
 __global__ void gather_rows(const T* table, const Index* indices, T* out, long long rows,
                             long long stride, long long count, long long width) {

@@ -1,9 +1,8 @@
-// What follows a product with a weight: a bias and an activation, and back
-// through both.
+// What follows a product with a weight: a bias and an activation, and back through both.
 //
 //   struct tanh_activation {
-//     static constexpr bool FROM_VALUE = true;  // whether the value alone says
-//     the derivative template <class T>
+//     static constexpr bool FROM_VALUE = true;  // whether the value alone says the derivative
+//     template <class T>
 //     __device__ static T value(T x) { return tanh_value(x); }
 //     template <class T>
 //     __device__ static T derivative(T y, T x) { return tanh_dx(y, x); }
@@ -84,9 +83,8 @@ struct Back {
   }
 };
 
-// dz = dy * derivative, and for the bias its sums over the rows of each chunk.
-// What was kept is the activation's value where that alone says the derivative,
-// else z.
+// dz = dy * derivative, and for the bias its sums over the rows of each chunk. What was kept is the
+// activation's value where that alone says the derivative, else z.
 template <class Activation, class T>
 __global__ void bias_activation_back(const T* __restrict__ dy, const T* __restrict__ kept,
                                      const T* __restrict__ bias, T* __restrict__ dz,

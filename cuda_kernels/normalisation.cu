@@ -59,7 +59,7 @@ struct Layout {
         if (i * team.size + team.rank < units) visit(i * team.size + team.rank, i);
       }
     } else {
-#pragma unroll 2
+#pragma unroll 1
       for (int i = 0; i * team.size + team.rank < units; ++i) visit(i * team.size + team.rank, i);
     }
   }

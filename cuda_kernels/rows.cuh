@@ -6,19 +6,20 @@
 
 namespace gpugrad {
 
-// Of a block that is one team, and of one whose warps are.
-template <bool IS_BLOCK>
-constexpr int MAX_THREADS = IS_BLOCK ? 1024 : 8 * WARP;
+// How many threads a team has: one, a warp, or all of its block, however many these are.
+constexpr int ALL_THREADS = 1024;
 
-constexpr int BATCH = 2;  // vectors of each matrix that a thread waits for at a time
+template <int THREADS>
+constexpr int MAX_THREADS = THREADS == ALL_THREADS ? 1024 : 256;  // of a block
 
-// The threads that work on a row together, a block or a warp of it, and the rows that are theirs.
-template <bool IS_BLOCK>
+// The threads that work on a row together, and which rows are theirs.
+template <int THREADS>
 struct Team {
-  const int rank = IS_BLOCK ? threadIdx.x : threadIdx.x % WARP;
-  const int size = IS_BLOCK ? blockDim.x : WARP;
-  const int place = IS_BLOCK ? 0 : threadIdx.x / WARP;  // among the teams of the block
-  const int teams = IS_BLOCK ? 1 : blockDim.x / WARP;
+  static constexpr bool IS_BLOCK = THREADS == ALL_THREADS;
+  const int rank = threadIdx.x % THREADS;
+  const int size = IS_BLOCK ? blockDim.x : THREADS;
+  const int place = threadIdx.x / THREADS;  // among the teams of the block
+  const int teams = IS_BLOCK ? 1 : blockDim.x / THREADS;
   const long long first_row = static_cast<long long>(blockIdx.x) * teams + place;
   const long long stride = static_cast<long long>(gridDim.x) * teams;
 
@@ -26,8 +27,10 @@ struct Team {
   __device__ T reduce(T value, Combine combine) const {
     if constexpr (IS_BLOCK) {
       return block_reduce(value, combine);
-    } else {
+    } else if constexpr (THREADS == WARP) {
       return warp_reduce(value, combine);
+    } else {
+      return value;
     }
   }
 };
@@ -66,29 +69,30 @@ __device__ inline void store_piece(T* p, const T (&values)[SIZE]) {
 
 // One row of a matrix, or of two. It is read twice, but what the team has room for only once from
 // where it is: each thread keeps in shared memory what it will read again, so that there is nothing
-// to wait for. It is read by vectors, aligned in the first matrix, and single elements before the
-// first and behind the last of these; the
-// second one may begin anywhere.
-template <class T, int MATRICES, bool IS_BLOCK>
+// to wait for. The rest is read again beginning with what was read last, which the L2 cache may
+// have. It is read by vectors, aligned in the first matrix, and single elements before the first
+// and behind the last of these; the second matrix may begin anywhere.
+template <class T, int MATRICES, int THREADS>
 struct Row {
   static constexpr int SIZE = Vector<T>::size;
+  static constexpr int BATCH = 2 / MATRICES;  // vectors of each that a thread waits for at a time
   const T* starts[MATRICES];
-  const Team<IS_BLOCK>& team;
-  Vector<T>* kept;     // the team's part of the shared memory
-  long long capacity;  // how many vectors of each matrix it takes
-  long long head;      // elements before the first vector
-  long long vectors;
-  long long columns;
+  const Team<THREADS>& team;
+  Vector<T>* kept;  // the team's part of the shared memory
+  int capacity;     // how many vectors of each matrix it takes
+  int head;         // elements before the first vector
+  int vectors;
+  int columns;
 
-  __device__ Row(const Team<IS_BLOCK>& team, long long row, long long columns, long long capacity,
+  __device__ Row(const Team<THREADS>& team, long long row, long long length, long long capacity,
                  const T* first, const T* second = nullptr)
-      : team(team), capacity(capacity), columns(columns) {
+      : team(team), capacity(static_cast<int>(capacity)), columns(static_cast<int>(length)) {
     extern __shared__ __align__(16) unsigned char shared_bytes[];
-    kept = reinterpret_cast<Vector<T>*>(shared_bytes) + team.place * capacity * MATRICES;
-    starts[0] = first + row * columns;
-    if constexpr (MATRICES == 2) starts[1] = second + row * columns;
+    kept = reinterpret_cast<Vector<T>*>(shared_bytes) + team.place * this->capacity * MATRICES;
+    starts[0] = first + row * length;
+    if constexpr (MATRICES == 2) starts[1] = second + row * length;
     const auto address = reinterpret_cast<unsigned long long>(starts[0]);
-    head = (0 - address) % VECTOR_BYTES / sizeof(T);
+    head = static_cast<int>((0 - address) % VECTOR_BYTES / sizeof(T));
     if (head > columns) head = columns;
     vectors = (columns - head) / SIZE;
   }
@@ -105,31 +109,38 @@ struct Row {
   }
 
  private:
-  template <bool KEEP, class Visit>
+  template <bool FIRST_TIME, class Visit>
   __device__ void each_piece(Visit visit) const {
     each_element(0, head, visit);
-    for (long long first = team.rank; first < vectors; first += BATCH * team.size) {
+    const int count = (vectors - team.rank + team.size - 1) / team.size;  // of this thread
+#pragma unroll 1  // what is in flight is the batch; more would only take registers
+    for (int start = 0; start < count; start += BATCH) {
       Piece<T, MATRICES, SIZE> pieces[BATCH];
 #pragma unroll
       for (int k = 0; k < BATCH; ++k) {
-        const long long v = first + k * team.size;
-        if (v < vectors) load<KEEP>(v, pieces[k]);
+        if (start + k < count) load<FIRST_TIME>(vector<FIRST_TIME>(start + k, count), pieces[k]);
       }
 #pragma unroll
       for (int k = 0; k < BATCH; ++k) {
-        const long long v = first + k * team.size;
-        if (v < vectors) {
-          if (KEEP && v < capacity) keep(v, pieces[k]);
-          visit(head + v * SIZE, pieces[k]);
-        }
+        if (start + k >= count) break;
+        const int v = vector<FIRST_TIME>(start + k, count);
+        if (FIRST_TIME && v < capacity) keep(v, pieces[k]);
+        visit(head + v * SIZE, pieces[k]);
       }
     }
     each_element(head + vectors * SIZE, columns, visit);
   }
 
+  // Return the place of this thread's k-th vector.
+  template <bool FIRST_TIME>
+  __device__ int vector(int k, int count) const {
+    return team.rank + (FIRST_TIME ? k : count - 1 - k) * team.size;
+  }
+
   template <class Visit>
-  __device__ void each_element(long long begin, long long end, Visit visit) const {
-    for (long long i = begin + team.rank; i < end; i += team.size) {
+  __device__ void each_element(int begin, int end, Visit visit) const {
+#pragma unroll 1
+    for (int i = begin + team.rank; i < end; i += team.size) {
       Piece<T, MATRICES, 1> element;
 #pragma unroll
       for (int m = 0; m < MATRICES; ++m) element.values[m][0] = starts[m][i];
@@ -138,7 +149,7 @@ struct Row {
   }
 
   template <bool FIRST_TIME>
-  __device__ void load(long long v, Piece<T, MATRICES, SIZE>& piece) const {
+  __device__ void load(int v, Piece<T, MATRICES, SIZE>& piece) const {
     const bool is_kept = !FIRST_TIME && v < capacity;
 #pragma unroll
     for (int m = 0; m < MATRICES; ++m) {
@@ -147,11 +158,15 @@ struct Row {
     }
   }
 
-  __device__ void keep(long long v, const Piece<T, MATRICES, SIZE>& piece) const {
+  __device__ void keep(int v, const Piece<T, MATRICES, SIZE>& piece) const {
 #pragma unroll
     for (int m = 0; m < MATRICES; ++m) store_piece(kept[m * capacity + v].values, piece.values[m]);
   }
 };
+
+// a / b, but for the last bit or two: a division that rounds needs many more registers.
+__device__ inline float quotient(float a, float b) { return __fdividef(a, b); }
+__device__ inline double quotient(double a, double b) { return a / b; }
 
 // --- Sums of powers ----------------------------------------------------------------------------
 

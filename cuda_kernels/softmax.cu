@@ -7,23 +7,24 @@ namespace gpugrad {
 //
 // With a `factor` for each row, y is times that, and infinite terms, if they are the greatest,
 // alone count: so it is the gradient of log Σ exp(x).
-template <class T, bool LOGARITHM, bool IS_BLOCK>
-__global__ void __launch_bounds__(MAX_THREADS<IS_BLOCK>)
+template <class T, bool LOGARITHM, int THREADS>
+__global__ void __launch_bounds__(MAX_THREADS<THREADS>)
     softmax(const T* x, const T* factor, T* y, long long rows, long long columns,
             long long capacity) {
   using C = computed_t<T>;
-  const Team<IS_BLOCK> team;
+  const Team<THREADS> team;
   for (long long r = team.first_row; r < rows; r += team.stride) {
-    const Row<T, 1, IS_BLOCK> row(team, r, columns, capacity, x);
+    const Row<T, 1, THREADS> row(team, r, columns, capacity, x);
     PowerSum<T> powers;
-    row.read([&](long long, const auto& piece) { powers.add(piece.values[0]); });
+    row.read([&](int, const auto& piece) { powers.add(piece.values[0]); });
     powers.combine(team);
 
     const C greatest = powers.greatest;
     const C log_sum = LOGARITHM ? log(powers.sum_or_nan()) : C(0);
-    const C scale = factor ? static_cast<C>(factor[r]) / powers.sum : 1 / powers.sum_or_nan();
+    const C scale = factor ? quotient(static_cast<C>(factor[r]), powers.sum)
+                           : quotient(C(1), powers.sum_or_nan());
     T* const out = y + r * columns;
-    row.read_again([&](long long i, auto piece) {
+    row.read_again([&](int i, auto piece) {
 #pragma unroll
       for (int j = 0; j < piece.size; ++j) {
         const C value = static_cast<C>(piece.values[0][j]);
@@ -36,16 +37,16 @@ __global__ void __launch_bounds__(MAX_THREADS<IS_BLOCK>)
 }
 
 // dx = y (dy - Σ y dy), or of the logarithm y: dx = dy - exp(y) Σ dy.
-template <class T, bool LOGARITHM, bool IS_BLOCK>
-__global__ void __launch_bounds__(MAX_THREADS<IS_BLOCK>)
+template <class T, bool LOGARITHM, int THREADS>
+__global__ void __launch_bounds__(MAX_THREADS<THREADS>)
     softmax_back(const T* y, const T* dy, T* dx, long long rows, long long columns,
                  long long capacity) {
   using C = computed_t<T>;
-  const Team<IS_BLOCK> team;
+  const Team<THREADS> team;
   for (long long r = team.first_row; r < rows; r += team.stride) {
-    const Row<T, 2, IS_BLOCK> row(team, r, columns, capacity, y, dy);
+    const Row<T, 2, THREADS> row(team, r, columns, capacity, y, dy);
     C sum = 0;
-    row.read([&](long long, const auto& piece) {
+    row.read([&](int, const auto& piece) {
 #pragma unroll
       for (int j = 0; j < piece.size; ++j) {
         const C change = static_cast<C>(piece.values[1][j]);
@@ -55,7 +56,7 @@ __global__ void __launch_bounds__(MAX_THREADS<IS_BLOCK>)
     sum = team.reduce(sum, Sum());
 
     T* const out = dx + r * columns;
-    row.read_again([&](long long i, auto piece) {
+    row.read_again([&](int i, auto piece) {
 #pragma unroll
       for (int j = 0; j < piece.size; ++j) {
         const C value = static_cast<C>(piece.values[0][j]);
@@ -69,15 +70,15 @@ __global__ void __launch_bounds__(MAX_THREADS<IS_BLOCK>)
 }
 
 // y = log Σ exp(x)
-template <class T, bool IS_BLOCK>
-__global__ void __launch_bounds__(MAX_THREADS<IS_BLOCK>)
+template <class T, int THREADS>
+__global__ void __launch_bounds__(MAX_THREADS<THREADS>)
     logsumexp(const T* x, T* y, long long rows, long long columns) {
   using C = computed_t<T>;
-  const Team<IS_BLOCK> team;
+  const Team<THREADS> team;
   for (long long r = team.first_row; r < rows; r += team.stride) {
-    const Row<T, 1, IS_BLOCK> row(team, r, columns, 0, x);
+    const Row<T, 1, THREADS> row(team, r, columns, 0, x);
     PowerSum<T> powers;
-    row.read([&](long long, const auto& piece) { powers.add(piece.values[0]); });
+    row.read([&](int, const auto& piece) { powers.add(piece.values[0]); });
     powers.combine(team);
     const C greatest = powers.greatest;
     if (team.rank == 0)

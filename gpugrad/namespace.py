@@ -379,7 +379,9 @@ def library_among(values: Iterable[Any]) -> Library | None:
     found: Library | None = None
     for value in values:
         if type(value) in (list, tuple):
-            library = library_among(value)
+            kinds = {type(item): item for item in value}  # a model's parameters are of few types
+            nested = list in kinds or tuple in kinds
+            library = library_among(value if nested else kinds.values())
         else:
             library = library_of(value) if is_array(value) else None
         if library is not None and (found is None or found is NUMPY):

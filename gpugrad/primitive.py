@@ -112,6 +112,7 @@ class Primitive:
         self.sequence = sequence
         self.view = view
         self.implementations: dict[Any, Function] = {}  # by the types of the arguments
+        self.by_library: dict[namespace.Library, Function] = {}
         self.rrules: list[Any] = []  # filled by the registry, as are the next three
         self.frules: list[Any] = []
         self.bound_rules: dict[Any, Function] = {}
@@ -208,6 +209,8 @@ class Primitive:
 
     def on(self, library: namespace.Library) -> Function:
         """Return what computes this function on arrays of a library."""
+        if library in self.by_library:
+            return self.by_library[library]
         found = (
             library.own(self.path) or self.operator or library.function(self.path) or self.default
         )
@@ -215,6 +218,7 @@ class Primitive:
             raise GpugradError(
                 f"{library.name} has no function {self.path}.{library.advice(self.path)}"
             )
+        self.by_library[library] = found
         return found
 
     def on_arrays(self, library: namespace.Library, arrays: Iterable[Any]) -> Function:

@@ -167,7 +167,7 @@ def survives(name, source, rows):
     child = os.fork()
     if child == 0:
         let_strict_give_way(setattr)
-        signal.alarm(SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of its own work, however busy the machine
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         os._exit(0 if notices(name, source, rows) is None else 1)
     return os.waitpid(child, 0)[1] == 0

@@ -349,6 +349,22 @@ def test_peers_that_are_missing_are_named(monkeypatch):
     }
 
 
+def test_cupy_computes_products_in_tf32_when_asked(monkeypatch):
+    pytest.importorskip("cupy")
+    from cupy._core import _routines_linalg as products
+
+    asked = []  # of what itself asks the device whether it can
+    monkeypatch.setattr(products, "set_compute_type", lambda *arguments: asked.append(arguments))
+    library = object.__new__(libraries.Cupy)  # whose events would need a device
+    before = products.get_compute_type(np.float32)
+    for name in ("float32", "default"):
+        with library.precision(name):
+            assert asked == []
+    with library.precision("tf32"):
+        assert asked == [(np.float32, products.COMPUTE_TYPE_TF32)]
+    assert asked[1:] == [(np.float32, before)]
+
+
 # --- Peers, where they are installed ---------------------------------------------------------
 
 

@@ -74,7 +74,8 @@ class Jax(Peer):
 
     @contextlib.contextmanager
     def precision(self, name: str) -> Iterator[None]:
-        with self.jax.default_matmul_precision("tensorfloat32" if name == "tf32" else "highest"):
+        named = {"float32": "highest", "tf32": "tensorfloat32"}.get(name)
+        with self.jax.default_matmul_precision(named) if named else contextlib.nullcontext():
             yield
 
     def ways(self, work: Work, *, compiled: bool) -> Ways:

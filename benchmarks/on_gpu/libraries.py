@@ -9,6 +9,7 @@ the last result being ready, and batches are long enough for that to weigh nothi
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -63,7 +64,7 @@ class Library:
 
     @contextlib.contextmanager
     def precision(self, name: str) -> Iterator[None]:
-        """Compute products of float32 in "float32" or in "tf32"."""
+        """Compute products of float32 in "float32" or in "tf32"; "default" leaves it be."""
         yield
 
 
@@ -97,28 +98,28 @@ class Cupy(Library):
 
     @contextlib.contextmanager
     def precision(self, name: str) -> Iterator[None]:
-        from cupy import _core
+        from cupy._core import _routines_linalg as products
 
         if name != "tf32":
             yield
             return
-        before = _core.get_compute_type(np.float32)
-        _core.set_compute_type(np.float32, _core.COMPUTE_TYPE_TF32)
+        before = products.get_compute_type(np.float32)
+        products.set_compute_type(np.float32, products.COMPUTE_TYPE_TF32)
         try:
             yield
         finally:
-            _core.set_compute_type(np.float32, before)
+            products.set_compute_type(np.float32, before)
 
     def copy_bandwidth(self, size: int = 1 << 30, rounds: int = 25) -> float:
         """Return the bytes a second of a copy on the device, read and written ones together."""
-        source = self.xp.random.default_rng(0).integers(0, 1 << 60, size // 8)
+        source = self.xp.random.default_rng(0).random(size // 8)
         target = self.xp.empty_like(source)
 
         def copy() -> list[Any]:
             target.data.copy_from_device_async(source.data, size, self.xp.cuda.get_current_stream())
             return []
 
-        turn = iter(copy, None)
+        turn = itertools.repeat(copy)
         self.batch(turn, 5)
         return 2 * size / float(np.median([self.batch(turn, 1) for _ in range(rounds)]))
 

@@ -54,7 +54,7 @@ class Work:
         rotates: whether inputs take turns, so that none is found in the cache.
         host: whether the host's time is measured, and not the device's.
         compiled: whether torch.compile is measured.
-        precision: how float32 products are computed: "float32" or "tf32".
+        precision: how products are computed: "float32", "tf32", or by "default".
     """
 
     figure: ClassVar[str]
@@ -569,7 +569,7 @@ MOONS = Network("G1", (2, 16, 16, 2), 200, last_relu=True, rate=0.5)
 digits = functools.partial(Network, "G4", (784, 512, 512, 10), 128)
 wide = functools.partial(Network, "G4", (4096,) * 5, 8192)
 
-PRECISIONS = [("float32", "float32"), ("float32", "tf32"), ("bfloat16", "float32")]
+PRECISIONS = [("float32", "float32"), ("float32", "tf32"), ("bfloat16", "default")]
 
 WORKS: list[Work] = [
     MOONS,
@@ -580,7 +580,7 @@ WORKS: list[Work] = [
         for dtype in ("float32", "bfloat16")
     ),
     *(
-        network(dtype=dtype, precision=precision, quick=precision == "float32")
+        network(dtype=dtype, precision=precision, quick=precision != "tf32")
         for network in (digits, wide)
         for dtype, precision in PRECISIONS
     ),

@@ -19,7 +19,7 @@ import numpy as np
 
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES, Kernel, check_device, new
-from gpugrad.kernels.rows import CHOICES, VARIANTS, place_of, rows_back, rows_of, teams
+from gpugrad.kernels.rows import CHOICES, TEAMS, VARIANTS, place_of, rows_back, rows_of, teams
 from gpugrad.namespace import kind_of
 from gpugrad.network.losses import aggregation_scale, matched
 
@@ -54,7 +54,7 @@ class Losses:
 
     Args:
         name: the function's.
-        kernels: the kernel of warps, and that of blocks.
+        kernels: the kernel of each of `TEAMS`.
         x: CuPy array of logits or probabilities.
         place: the axis of the classes.
         agg: what becomes of the losses.
@@ -66,7 +66,7 @@ class Losses:
     def __init__(
         self,
         name: str,
-        kernels: tuple[Any, Any],
+        kernels: dict[int, Any],
         x: Any,
         place: int,
         agg: str,
@@ -141,19 +141,19 @@ class Losses:
     ) -> Any:
         x = self.x
         kept = self.kept[gradient is None]
-        team = teams(self.rows, self.columns * x.itemsize, kept)
-        sums_of_blocks = new(x, (team.blocks,), np.float64) if sums else 0
-        self.kernels[team.is_block](
-            team.blocks,
-            team.threads,
+        found = teams(self.rows, self.columns * x.itemsize, kept)
+        sums_of_blocks = new(x, (found.blocks,), np.float64) if sums else 0
+        self.kernels[found.team](
+            found.blocks,
+            found.threads,
             (
                 *(x, self.targets, self.option),
                 *(0 if losses is None else losses, sums_of_blocks),
                 *(0 if gradient is None else gradient, share),
                 *(dloss, int(getattr(dloss, "ndim", 0) > 0)),
-                *(self.rows, self.columns, team.capacity),
+                *(self.rows, self.columns, found.capacity),
             ),
-            team.shared,
+            found.shared,
         )
         return sums_of_blocks
 
@@ -178,8 +178,8 @@ def logit_losses(logits: Any, y: Any, *, axis: int = -1, agg: str = "mean") -> L
         targets, kept = _labels(y, logits, place), (1, 0)
     if targets is None:
         return None
-    kernel = _of_logits[logits.dtype, is_soft, False], _of_logits[logits.dtype, is_soft, True]
-    return Losses(name, kernel, logits, place, agg, targets, targets.itemsize, kept)
+    kernels = {team: _of_logits[logits.dtype, is_soft, team] for team in TEAMS}
+    return Losses(name, kernels, logits, place, agg, targets, targets.itemsize, kept)
 
 
 def probability_losses(
@@ -193,8 +193,8 @@ def probability_losses(
     targets = _soft(name, y, yhat, place)
     if targets is None:
         return None
-    kernel = _of_probabilities[yhat.dtype, False], _of_probabilities[yhat.dtype, True]
-    return Losses(name, kernel, yhat, place, agg, targets, epsilon, (0, 0))
+    kernels = {team: _of_probabilities[yhat.dtype, team] for team in TEAMS}
+    return Losses(name, kernels, yhat, place, agg, targets, epsilon, (0, 0))
 
 
 def _soft(name: str, y: Any, x: Any, place: int) -> Any:

@@ -95,9 +95,11 @@ class DeviceFunction:
             assignments, (result,) = printer.print([expression])
         except NoDeviceFunction:
             return None
-        head = f"{self.name}_{suffix}({', '.join(f'T {p}' for p in parameters)})"
+        # A vector of 8 numbers would repeat long code 8 times.
+        kind = "__noinline__" if self.rule.f.path.startswith("special.") else "inline"
+        head = f"{kind} T {self.name}_{suffix}({', '.join(f'T {p}' for p in parameters)})"
         body = "\n".join(f"  {line}" for line in (*assignments, f"return {result};"))
-        return f"template <class T>\n__device__ inline T {head} {{\n{body}\n}}\n"
+        return f"template <class T>\n__device__ {head} {{\n{body}\n}}\n"
 
 
 def value_of(rule: ScalarRule) -> Any:

@@ -62,26 +62,30 @@ class Operation:
         return self.general(inputs) if results is None else results
 
     def prepared(self, inputs: Sequence[Any]) -> list[Any] | None:
-        """Compute it by gpugrad's own kernel, if the arrays are contiguous and of one shape."""
+        """Compute it by gpugrad's own kernel, if there is one for such arrays; else return None.
+
+        They are contiguous, of one shape and of one real data type.
+        """
         first: Any = None
+        shape: Any = None
+        dtype: Any = None
         numbers = size = 0
         for i, x in enumerate(inputs):
             if type(x) is float or type(x) is int:
                 numbers |= 1 << i
-            elif not x._c_contiguous:  # what x.flags.c_contiguous says, but without an object
+            # What x.flags.c_contiguous says, but without an object; what is no array has none.
+            elif not getattr(x, "_c_contiguous", False):
                 return None
             elif first is None:
-                first, size, shape = x, x.size, x.shape
-            elif x.size != size or x.shape != shape:
+                first, size, shape, dtype = x, x.size, x.shape, x.dtype
+            elif x.size != size or x.shape != shape or x.dtype != dtype:
                 return None
-        dtype = first.dtype
         instance = self.instances.get((dtype, numbers))
         if instance is None:
             if getattr(dtype, "name", "") not in launch.C_TYPES:
                 return None
-            instance = self.instances[(dtype, numbers)] = self.kernel[
-                f"gpugrad::{self.name}", dtype, numbers
-            ]
+            instance = self.kernel[f"gpugrad::{self.name}", dtype, numbers]
+            self.instances[(dtype, numbers)] = instance
         kind = type(first)
         results = [kind(shape, dtype) for _ in self.outputs]
         if size:

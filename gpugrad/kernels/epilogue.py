@@ -16,6 +16,7 @@ from gpugrad.kernels.columns import THREADS, contiguous, cut, summed
 from gpugrad.kernels.device_functions import DeviceFunction, device_functions
 from gpugrad.kernels.launch import C_TYPES, FLOATS, Kernel, check_device, new
 from gpugrad.primitive import Primitive
+from gpugrad.tangent import Projection
 
 
 class Epilogue:
@@ -31,20 +32,20 @@ class Epilogue:
         self.activation = rule.f
         self.options = options
         self.from_value = rule.names[0] not in variables_in([rule.partials[0]])
-        name = f"{function.name}_activation"
-        variants = [(f"gpugrad::{name}", kind) for kind in FLOATS]
-        text = self._text(function, name)
+        self.derivative = rule.products((True, *(False for _ in options)), ("y", *rule.names))
+        self.name = f"gpugrad::{function.name}_activation"
+        text = self._text(function)
+        variants = [(self.name, kind) for kind in FLOATS]
         self.kernel = Kernel("bias_activation", text=text, variants=variants)
         self.back_kernel = Kernel("bias_activation_back", text=text, variants=variants)
-        self.name = f"gpugrad::{name}"
-        self.derivative = rule.products((True, *(False for _ in options)), ("y", *rule.names))
 
-    def _text(self, function: DeviceFunction, name: str) -> str:
+    def _text(self, function: DeviceFunction) -> str:
+        """Return the device code, with the struct that the kernels are made with."""
         options = "".join(f", T({float(option)!r})" for option in self.options)
         derivative = f"{function.name}_d{function.rule.names[0]}"
         return (
             '#include "epilogue.cuh"\n#include "elementwise.cuh"\n\n'
-            f"namespace gpugrad {{\nstruct {name} {{\n"
+            f"namespace gpugrad {{\nstruct {function.name}_activation {{\n"
             f"  static constexpr bool FROM_VALUE = {str(self.from_value).lower()};\n"
             f"  template <class T>\n  __device__ static T value(T x) {{\n"
             f"    return {function.name}_value(x{options});\n  }}\n"
@@ -84,9 +85,10 @@ class Epilogue:
 
     def generic_back(self, dy: Any, kept: Any, bias: Any) -> tuple[Any, Any]:
         """Return the same by functions of arrays: of a recorded `dy`, or one of another kind."""
-        x = kept if self.from_value else kept + bias  # of which nothing else depends
+        x = kept if self.from_value else kept + bias  # by itself, the value says the derivative
         y = kept if self.from_value else self.activation(x)
         (dz,) = self.derivative(dy, y, x, *self.options)
+        dz = Projection(kept)(dz)
         axes = tuple(range(len(kept.shape) - 1))
         return dz, F.sum(dz, axis=axes) if axes else dz
 
@@ -109,7 +111,7 @@ def _epilogue(activation: Primitive) -> Epilogue | None:
     return Epilogue(function, options) if known and partial else None
 
 
-def is_fused(z: Any, bias: Any) -> bool:
+def fits(z: Any, bias: Any) -> bool:
     """Say whether there are kernels for such arrays."""
     return (
         type(z) is type(bias)
@@ -124,13 +126,13 @@ def is_fused(z: Any, bias: Any) -> bool:
 def bias_activation(z: Any, bias: Any, activation: Any) -> Any:
     """Return activation(z + bias) of CuPy arrays, or decline."""
     found = epilogue(activation)
-    return found(z, bias) if found is not None and is_fused(z, bias) else NotImplemented
+    return found(z, bias) if found is not None and fits(z, bias) else NotImplemented
 
 
 def bias_activation_rrule(_: Any, z: Any, bias: Any, activation: Any) -> Any:
     """Both gradients come from one pass over dy."""
     found = epilogue(activation)
-    if found is None or not is_fused(z, bias):
+    if found is None or not fits(z, bias):
         return NotImplemented
     y = found(z, bias)
     kept = found.kept(z, y)

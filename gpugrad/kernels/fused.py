@@ -45,9 +45,11 @@ class FusedValue:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the value, or NotImplemented."""
         operation = self.operation
-        if operation is None or kwargs or _data_type(args) is None:
+        if operation is None or kwargs:
             return NotImplemented
-        results = operation.prepared(args) if self.single else operation(*args)
+        results = operation.prepared(args)
+        if results is None and not self.single and one_data_type(args, complex_too=False):
+            results = operation.general(args)
         return NotImplemented if results is None else results[0]
 
 
@@ -95,15 +97,17 @@ class FusedRule:
         value = f.resolve(args)
 
         def fused_rule(*args: Any) -> Any:
-            dtype = _data_type(args)
-            if dtype is None and (rule.real or _data_type(args, COMPLEX) is None):
+            if not one_data_type(args, complex_too=not rule.real):
                 return NotImplemented
             y = value(*args)
-            shape, kind = y.shape, type(y)
-            dtype = y.dtype
+            shape, dtype, kind = y.shape, y.dtype, type(y)
             everything = (y, *args)
             values = [everything[place] for place in kept]
-            fits = [None if getattr(x, "shape", shape) == shape else Projection(x) for x in args]
+            fits: Any = (None,)
+            if len(args) > 1:
+                fits = [
+                    None if getattr(x, "shape", shape) == shape else Projection(x) for x in args
+                ]
 
             def fused_back(dy: Any) -> tuple[Any, ...]:
                 if type(dy) is kind and dy.dtype == dtype and dy.shape == shape:
@@ -156,21 +160,23 @@ def operations(rule: ScalarRule) -> list[Operation]:
     return [operation for operation in (value, back) if operation is not None]
 
 
-COMPLEX = frozenset({"complex64", "complex128"})
-
-
-def _data_type(args: tuple[Any, ...], names: Any = C_TYPES) -> Any:
-    """Return the one data type of the arrays among `args`, if it is one of these, else None."""
+def one_data_type(args: tuple[Any, ...], *, complex_too: bool) -> bool:
+    """Say whether the arrays among `args` have one data type, which kernels can take."""
     found = None
     for x in args:
-        kind = type(x)
-        if kind is float or kind is int:
+        if type(x) is float or type(x) is int:
             continue
         dtype = getattr(x, "dtype", None)
         if dtype is None or (found is not None and dtype != found):
-            return None
+            return False
         found = dtype
-    return found if found is not None and found.name in names else None
+    name = _NAMES.get(found)
+    if name is None:
+        name = _NAMES[found] = getattr(found, "name", "")
+    return name in C_TYPES or (complex_too and name in ("complex64", "complex128"))
+
+
+_NAMES: dict[Any, str] = {}  # of data types: NumPy takes its time over one
 
 
 def _nothing(*_: Any) -> list[Any]:

@@ -34,7 +34,7 @@ VECTOR_BYTES = 16  # as in cuda_kernels/common.cuh
 OPTIONS = ("-std=c++17",)
 
 _DOUBLE = struct.Struct("d")
-_SLOT = struct.Struct("q")
+_LONG = struct.Struct("q")
 
 
 class Slots:
@@ -65,15 +65,6 @@ def slots(count: int) -> Slots:
     if found is None:
         found = _slots.by_count[count] = Slots(count)
     return found
-
-
-def as_slot(argument: Any) -> int:
-    """Return the 8 bytes of an argument as an integer: an array's address, or a number's bits."""
-    if type(argument) is int:
-        return argument
-    if type(argument) is float:
-        return _SLOT.unpack(_DOUBLE.pack(argument))[0]
-    return argument.data.ptr
 
 
 class Driver:
@@ -107,7 +98,9 @@ class Driver:
         module = self._cupy().RawModule(code=text, options=OPTIONS, name_expressions=(expression,))
         function = module.get_function(expression)
         if large_shared:
-            function.max_dynamic_shared_size_bytes = self.shared_limit()
+            # The limit is one for both kinds of shared memory together.
+            limit = self.shared_limit() - function.shared_size_bytes
+            function.max_dynamic_shared_size_bytes = limit
         self.modules.append((module, function))
         return function.kernel.ptr
 
@@ -221,22 +214,35 @@ class Instance:
             kernel = self.kernel
             function = driver.load(kernel.text(), self.expression, large_shared=kernel.large_shared)
             self.functions[device] = function
-        count = len(arguments)
-        filled = slots(max(count, room))
-        filled.values[:count] = [as_slot(argument) for argument in arguments]
+        filled = slots(max(len(arguments), room))
+        values = filled.values
+        for place, argument in enumerate(arguments):
+            kind = type(argument)
+            if kind is int:
+                values[place] = argument
+            elif kind is float:
+                (values[place],) = _LONG.unpack(_DOUBLE.pack(argument))
+            else:
+                data = argument.data
+                if data.device_id != device:
+                    raise _elsewhere(self.kernel.name, data.device_id, device)
+                values[place] = data.ptr
         driver.launch(function, blocks, threads, shared, filled)
+
+
+def _elsewhere(name: str, device: int, current: int) -> DeviceError:
+    return DeviceError(
+        f"{name}: an array is on device {device}, and the current device is {current}. "
+        f"Write with cupy.cuda.Device({device}): ..., or move it with xp.asarray(x)"
+    )
 
 
 def check_device(name: str, *arrays: Any) -> None:
     """Raise DeviceError where an array is not on the current device."""
     current = driver.device()
     for x in arrays:
-        device = x.data.device_id
-        if device != current:
-            raise DeviceError(
-                f"{name}: an array is on device {device}, and the current device is {current}. "
-                f"Write with cupy.cuda.Device({device}): ..., or move it with xp.asarray(x)"
-            )
+        if x.data.device_id != current:
+            raise _elsewhere(name, x.data.device_id, current)
 
 
 def new(x: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:

@@ -9,30 +9,33 @@ from gpugrad.kernels import launch
 from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES
 
 WARP = 32
-# A warp takes a row of so many bytes: eight warps keep theirs in less shared memory than needs
-# asking for, and a multiprocessor has room for many such blocks.
-_WARPS, _WARP_BYTES = 8, 4096
-_MAX_THREADS = 1024
+ALL_THREADS = 1024  # as in rows.cuh; it is the most, too
+TEAMS = (1, WARP, ALL_THREADS)
+_THREADS = 256  # of a block that has several teams
+# Who takes a row of up to so many bytes: of warps, eight keep theirs in less shared memory than
+# needs asking for, and a multiprocessor has room for many such blocks.
+_THREAD_BYTES, _WARP_BYTES = 128, 4096
 _VECTORS = 4  # that a thread has at least, until its block is of the greatest size
 _STATIC_BYTES = 2048  # at most, for the reductions over a block
 _BLOCKS = 32  # for each multiprocessor: enough to go on with while one waits
+_LONGEST = 2**30  # elements of a row: the kernels count them by 32 bits
 
-VARIANTS = tuple((c_type, is_block) for c_type in FLOATS for is_block in (False, True))
-CHOICES = tuple((t, choice, is_block) for t, is_block in VARIANTS for choice in (False, True))
+VARIANTS = tuple((c_type, team) for c_type in FLOATS for team in TEAMS)
+CHOICES = tuple((c_type, is_so, team) for c_type, team in VARIANTS for is_so in (False, True))
 
 
 class Teams(NamedTuple):
     """Who works on the rows of a matrix, and what they keep of them.
 
     Attributes:
-        is_block: whether a block has a row to itself; else each of its warps has.
+        team: whether a thread, a warp or a block has a row to itself: one of `TEAMS`.
         blocks: how many there are.
         threads: how many a block has.
-        capacity: how many vectors of each matrix are kept in shared memory.
+        capacity: how many vectors of each matrix a team keeps in shared memory.
         shared: how many bytes of it a block needs for that.
     """
 
-    is_block: bool
+    team: int
     blocks: int
     threads: int
     capacity: int
@@ -40,27 +43,29 @@ class Teams(NamedTuple):
 
 
 def teams(rows: int, row_bytes: int, kept: int) -> Teams:
-    """Return who works on rows of so many bytes, of which some matrices' are kept."""
+    """Return who works on rows of so many bytes, of which those of some matrices are kept."""
     vectors = row_bytes // VECTOR_BYTES
-    is_block = row_bytes * max(kept, 1) > _WARP_BYTES
-    if is_block:
-        threads = -(-vectors // (_VECTORS * WARP)) * WARP
-        threads = min(max(threads, 4 * WARP), _MAX_THREADS)
-        members = 1
+    capacity = vectors if kept else 0
+    if row_bytes <= _THREAD_BYTES:  # read again, a row is still in the L1 cache
+        team, threads, capacity = 1, _THREADS, 0
+    elif row_bytes * max(kept, 1) <= _WARP_BYTES:
+        team, threads = WARP, _THREADS
+    else:
+        team = ALL_THREADS
+        threads = min(max(-(-vectors // (_VECTORS * WARP)), 4) * WARP, ALL_THREADS)
         if kept:
             room = launch.driver.shared_limit() - _STATIC_BYTES
-            vectors = min(vectors, room // (kept * VECTOR_BYTES))
-    else:
-        threads, members = _WARPS * WARP, _WARPS
-    capacity = vectors if kept else 0
+            capacity = min(vectors, room // (kept * VECTOR_BYTES))
+    members = max(threads // team, 1)
     blocks = min(-(-rows // members), _BLOCKS * launch.driver.processors())
-    return Teams(is_block, blocks, threads, capacity, members * kept * capacity * VECTOR_BYTES)
+    return Teams(team, blocks, threads, capacity, members * kept * capacity * VECTOR_BYTES)
 
 
 def place_of(axis: Any, x: Any) -> int | None:
     """Return which axis of `x` its rows lie along, None where no kernel takes them.
 
-    That is so of an axis that is none, of several axes, of other data types, and of no elements.
+    That is so of an axis that is none, of several axes, of other data types, and where there are no
+    elements, or rows of very many.
     """
     try:
         place = operator.index(axis)
@@ -69,7 +74,7 @@ def place_of(axis: Any, x: Any) -> int | None:
     ndim = x.ndim
     if x.dtype.name not in C_TYPES or x.size == 0 or not -ndim <= place < ndim:
         return None
-    return place % ndim
+    return place % ndim if x.shape[place] <= _LONGEST else None
 
 
 def rows_of(x: Any, place: int) -> Any:

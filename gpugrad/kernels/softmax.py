@@ -60,9 +60,9 @@ def logsumexp(
     x = rows_of(a, place)
     y = new(a, shape)
     columns = x.shape[-1]
-    team = teams(y.size, columns * x.itemsize, 0)
-    _logsumexp[x.dtype, team.is_block](
-        team.blocks, team.threads, (x, y, y.size, columns), team.shared
+    found = teams(y.size, columns * x.itemsize, 0)
+    _logsumexp[x.dtype, found.team](
+        found.blocks, found.threads, (x, y, y.size, columns), found.shared
     )
     return y
 
@@ -100,9 +100,9 @@ def _softmax_of_rows(x: Any, place: int, logarithm: bool, factor: Any = 0) -> An
     y = new(x, x.shape)
     columns = x.shape[-1]
     rows = x.size // columns
-    team = teams(rows, columns * x.itemsize, 1)
-    _softmax[x.dtype, logarithm, team.is_block](
-        team.blocks, team.threads, (x, factor, y, rows, columns, team.capacity), team.shared
+    found = teams(rows, columns * x.itemsize, 1)
+    _softmax[x.dtype, logarithm, found.team](
+        found.blocks, found.threads, (x, factor, y, rows, columns, found.capacity), found.shared
     )
     return rows_back(y, place)
 
@@ -116,9 +116,9 @@ def _back(name: str, y: Any, dy: Any, axis: Any, logarithm: bool) -> Any:
     dx = new(y, y.shape)
     columns = y.shape[-1]
     rows = y.size // columns
-    team = teams(rows, columns * y.itemsize, 2)
-    _softmax_back[y.dtype, logarithm, team.is_block](
-        team.blocks, team.threads, (y, dy, dx, rows, columns, team.capacity), team.shared
+    found = teams(rows, columns * y.itemsize, 2)
+    _softmax_back[y.dtype, logarithm, found.team](
+        found.blocks, found.threads, (y, dy, dx, rows, columns, found.capacity), found.shared
     )
     return rows_back(dx, place)
 

@@ -27,7 +27,9 @@ def gather(table: Any, indices: Any, *, axis: int = 0) -> Any:
 
     Args:
         table: array with at least one axis.
-        indices: array of integers, of any shape; a negative one counts from the end.
+        indices: array of integers, of any shape; a negative one counts from the end. One out of
+            range is an error, but not on a GPU, where to see it is to wait: there the slice along
+            the first axis is NaN, and gets no gradient.
         axis: the axis of the table that they count along.
 
     Returns:

@@ -61,14 +61,16 @@ def adam(
     epsilon: Any,
 ) -> tuple[list[Any], list[Any], list[Any]]:
     """Return the values and the moments one step on: x - rate m / (√v + epsilon)."""
-    stepped: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+    new_values: list[Any] = []
+    new_means: list[Any] = []
+    new_squares: list[Any] = []
     for g, x, m, v in zip(gradients, values, means, squares, strict=True):
         m = in_dtype_of(m, beta1 * m + (1 - beta1) * g)
         v = in_dtype_of(v, beta2 * v + (1 - beta2) * _square(g))
-        x = in_dtype_of(x, x - rate * m / (F.sqrt(v) + epsilon))
-        for items, item in zip(stepped, (x, m, v), strict=True):
-            items.append(item)
-    return stepped
+        new_values.append(in_dtype_of(x, x - rate * m / (F.sqrt(v) + epsilon)))
+        new_means.append(m)
+        new_squares.append(v)
+    return new_values, new_means, new_squares
 
 
 def _square(g: Any) -> Any:
@@ -77,7 +79,9 @@ def _square(g: Any) -> Any:
 
 def in_dtype_of(old: Any, new: Any) -> Any:
     """Return `new` in the data type of `old`: a rate that is a NumPy float64 has widened it."""
+    if type(old) is type(new) is np.ndarray and old.dtype is new.dtype:  # nearly always
+        return new
     if type(old) in SCALAR_TYPES:
         return type(old)(new) if isinstance(new, np.generic) else new
     dtype = old.dtype
-    return new if new.dtype is dtype or new.dtype == dtype else F.astype(new, dtype)
+    return new if new.dtype == dtype else F.astype(new, dtype)

@@ -106,13 +106,16 @@ def by_kernels(f: Any, rule: Callable[..., Any]) -> None:
         if loss is None:
             return NotImplemented
 
+        def by_rule(dloss: Any, needs: tuple[bool, ...]) -> Any:
+            return rule(f, yhat, y, *options, agg=agg, needs=needs)[1](dloss)
+
         def loss_back(dloss: Any) -> Any:
             found = loss.pull_back(dloss, needs[:2])
-            if found is not NotImplemented and not any(needs[2:]):
-                return None, *found, *[None for _ in options]
-            others = needs if found is NotImplemented else (False, False, *needs[2:])
-            _, *dargs = rule(f, yhat, y, *options, agg=agg, needs=others)[1](dloss)
-            return None, *(dargs if found is NotImplemented else (*found, *dargs[2:]))
+            if found is NotImplemented:
+                return by_rule(dloss, needs)
+            if any(needs[2:]):
+                return None, *found, *by_rule(dloss, (False, False, *needs[2:]))[3:]
+            return None, *found, *[None for _ in options]
 
         return loss.compute(), loss_back
 

@@ -33,6 +33,7 @@ def forget():
         for instance in kernel.instances.values():
             instance.functions.clear()
     for primitive in BY_NAME.values():
+        primitive.by_library.pop(namespace.cupy_library(), None)
         for key in list(primitive.implementations):
             kinds = key if isinstance(key, tuple) else (key,)
             if any(issubclass(kind, namespace.CudaArray) for kind in kinds):

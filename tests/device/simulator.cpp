@@ -159,8 +159,9 @@ void on_fault(int signal, siginfo_t*, void* context) {
   } else if (signal == SIGFPE) {
     fail("integer division by zero");
   } else {
-    fail("undefined: an index outside of an array, an address that is not aligned to its type, "
-         "an integer overflow, a shift too far, or a division by zero");
+    fail(
+        "undefined: an index outside of an array, an address that is not aligned to its type, "
+        "an integer overflow, a shift too far, or a division by zero");
   }
   error += offset_in_library(place_of(static_cast<ucontext_t*>(context)));
   _longjmp(scheduler, 1);
@@ -174,7 +175,7 @@ class FaultHandlers {
     own.ss_sp = stack.begin;
     own.ss_size = STACK_BYTES;
     sigaltstack(&own, &old_stack);
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;  // the handler is left by a jump
     for (int i = 0; i < COUNT; i++) sigaction(SIGNALS[i], &action, &old[i]);
@@ -260,8 +261,10 @@ bool all_arrived(const Fiber& first, unsigned lanes, int warp) {
   bool arrived = true;
   each_lane(lanes, warp, [&](const Fiber& other) {
     if (other.state == State::DONE) fail("a warp operation names lanes that have returned");
-    if (other.state != State::AT_WARP_BARRIER || other.mask != first.mask) arrived = false;
-    else if (other.line != first.line) fail("lanes of one mask wait in different lines");
+    if (other.state != State::AT_WARP_BARRIER || other.mask != first.mask)
+      arrived = false;
+    else if (other.line != first.line)
+      fail("lanes of one mask wait in different lines");
   });
   return arrived && error.empty();
 }
@@ -315,10 +318,10 @@ void release_block() {
     Fiber& fiber = *fibers[i];
     if (fiber.state == State::DONE) continue;
     if (fiber.state == State::AT_WARP_BARRIER || (line && fiber.line != line)) {
-      return fail("divergent barrier" + waiting(State::AT_BLOCK_BARRIER, "__syncthreads") +
-                  waiting(State::AT_WARP_BARRIER, "a warp operation") +
-                  (line && fiber.line != line ? ", another in line " + std::to_string(fiber.line)
-                                              : ""));
+      return fail(
+          "divergent barrier" + waiting(State::AT_BLOCK_BARRIER, "__syncthreads") +
+          waiting(State::AT_WARP_BARRIER, "a warp operation") +
+          (line && fiber.line != line ? ", another in line " + std::to_string(fiber.line) : ""));
     }
     line = fiber.line;
     block_votes.all++;
@@ -353,13 +356,15 @@ void run_block(Schedule& schedule) {
 const char* check(const Launch& launch) {
   if (launch.threads < 1 || launch.threads > MAX_THREADS) return "a block has 1 to 1024 threads";
   if (launch.blocks < 1 || launch.blocks > INT_MAX) return "a grid has 1 to 2147483647 blocks";
-  if (launch.shared_bytes > static_cast<long long>(MAX_SHARED_BYTES)) return "too much shared memory";
+  if (launch.shared_bytes > static_cast<long long>(MAX_SHARED_BYTES))
+    return "too much shared memory";
   return nullptr;
 }
 
 }  // namespace
 
-// --- What kernels call -----------------------------------------------------------------------------
+// --- What kernels call
+// -----------------------------------------------------------------------------
 
 void* dynamic_shared_memory() { return dynamic_shared; }
 
@@ -432,7 +437,8 @@ const char* run(const Launch& launch, Thread launched, void* arguments, void* sh
   return nullptr;
 }
 
-// --- Mathematical functions, by way of the wider range and precision of long double -----------------
+// --- Mathematical functions, by way of the wider range and precision of long double
+// -----------------
 
 namespace {
 

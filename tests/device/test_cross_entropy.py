@@ -115,18 +115,20 @@ def test_rows_of_each_length(simulator, launches, length, dtype):
     assert len(launches) == (6 if agg == "none" else 9)
 
 
-@pytest.mark.parametrize("agg", AGGREGATES)
+@pytest.mark.parametrize(
+    ("rows", "length", "agg"), [(25000, 3, "sum"), (900, 40, "none"), (100, 1100, "mean")]
+)
 @pytest.mark.parametrize("f", [gg.logit_cross_entropy, gg.cross_entropy], ids=lambda f: f.name)
-def test_more_rows_than_blocks(simulator, f, agg):
-    """There are 32 blocks for each processor, of which the simulator has 3."""
-    x, y = random(900, 5), weights(900, 5)
-    x = probabilities(900, 5) if f is gg.cross_entropy else x
+def test_more_rows_than_are_worked_on_at_a_time(simulator, f, rows, length, agg):
+    """Of the simulator's 96 blocks, each has a row, or as many as it has warps or threads."""
+    y = weights(rows, length)
+    x = probabilities(rows, length) if f is gg.cross_entropy else random(rows, length)
     truth = of_probabilities(x, y) if f is gg.cross_entropy else of_logits(x, y)
     check_loss(f, host(x), host(y), truth, agg)
 
 
 @pytest.mark.parametrize("schedule", range(4))
-@pytest.mark.parametrize("length", [24, 3000])
+@pytest.mark.parametrize("length", [24, 100, 3000])
 def test_each_order_of_warps_gives_the_same(simulator, length, schedule):
     x, y = host(random(9, length)), host(labels(9, classes=length))
 

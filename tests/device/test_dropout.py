@@ -101,6 +101,13 @@ def test_shares(key, p):
     np.testing.assert_allclose(y[kept], 1 / (1 - p), rtol=1e-15)
 
 
+def test_a_word_at_the_threshold_is_kept(key):
+    word = philox_of_the_paper((0, 0, 0, 0), tuple(map(int, KEY)))[0]
+    for p, kept in ((word / 2**32, True), ((word + 1) / 2**32, False)):
+        for y in (network.dropped(host(np.ones(5)), key, p), network.dropped(np.ones(5), KEY, p)):
+            assert bool(numpy_of(y)[0]) is kept
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("start", [1, 2, 3])
 def test_parts_of_arrays_are_dropped_as_whole_ones(key, dtype, start):
@@ -247,14 +254,14 @@ def test_a_key_is_all_that_is_drawn(simulator):
 
 
 def test_no_mask_is_kept(simulator):
-    def held():
+    def held():  # bytes; 0 where memory is not watched
         return sum(block.size for block in list(host_memory._blocks))
 
     x, rng = host(np.ones(10000)), Generator(0)
     before = held()
-    _, back = gg.pullback(lambda x: nn.dropout(x, 0.5, rng), x)
-    assert held() - before in (0, 8)  # the key; 0 where memory is not watched
-    del back
+    y, back = gg.pullback(lambda x: nn.dropout(x, 0.5, rng), x)
+    assert held() - before in (0, y.nbytes + 8)  # beside the value, a key
+    back(y)
 
 
 def test_each_call_draws_its_own_key(simulator):

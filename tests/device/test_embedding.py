@@ -107,6 +107,15 @@ def test_row_out_of_range_is_nan_and_adds_to_none(simulator, dtype, width):
     np.testing.assert_array_equal(sums.astype(float), expected)
 
 
+@pytest.mark.parametrize("options", [{}, {"padding_idx": 3}])
+def test_token_out_of_range_is_seen_in_its_vector(simulator, options):
+    table, tokens = host(random(TOKENS, 4)), host(np.array([[1, TOKENS], [-TOKENS - 1, 2]]))
+    y, back = gg.pullback(lambda t: gg.nn.embedding(t, tokens, **options), table)
+    np.testing.assert_array_equal(np.isnan(numpy_of(y)).all(-1), [[False, True], [True, False]])
+    (dtable,) = back(host(np.ones((2, 2, 4), np.float32)))[1:]
+    np.testing.assert_array_equal(np.nonzero(numpy_of(dtable)[:, 0])[0], [1, 2])
+
+
 def test_extreme_values_are_copied(simulator):
     table = np.array([[np.inf, -np.inf, np.nan, 1e-45], [-0.0, 3e38, 1, -1]], np.float32)
     y = numpy_of(embedding.gather_rows(host(table), host(np.array([1, 0]))))

@@ -106,8 +106,19 @@ def test_rows_of_each_length(simulator, launches, length, dtype):
     assert len(launches) == 6
 
 
+@pytest.mark.parametrize(("rows", "length"), [(25000, 3), (900, 40), (100, 1100)])
+def test_more_rows_than_are_worked_on_at_a_time(simulator, rows, length):
+    """Of the simulator's 96 blocks, each has a row, or as many as it has warps or threads."""
+    x, dy = random(rows, length), random(rows, length, seed=1)
+    y, back = gg.pullback(gg.softmax, host(x))
+    check(y, softmax(x), np.float32, size=softmax(x))
+    y = numpy_of(y)
+    check(back(host(dy))[1], softmax_back(y, dy), np.float32, size=terms(y, dy))
+    check(S.logsumexp(host(x), axis=1), logsumexp(x), np.float32)
+
+
 @pytest.mark.parametrize("schedule", range(4))
-@pytest.mark.parametrize("length", [24, 5000])
+@pytest.mark.parametrize("length", [24, 100, 5000])
 def test_each_order_of_warps_gives_the_same(simulator, length, schedule):
     x, dy = host(random(9, length)), host(random(9, length, seed=1))
 

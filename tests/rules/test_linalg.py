@@ -666,6 +666,14 @@ def test_recorded_pinv_has_the_tolerance_it_is_given():
     np.testing.assert_allclose(np.sum(dy * SYMMETRIC), np.sum(A * back(SYMMETRIC)[1]), rtol=1e-12)
 
 
+def test_hermitian_svd_reads_one_triangle_in_both_modes():
+    expected = np.linalg.svd(A, hermitian=True)[1]
+    (_, s, _), _ = gg.rrule(linalg.svd, A, hermitian=True)
+    np.testing.assert_array_equal(s, expected)
+    (_, s, _), _ = gg.frule(linalg.svd, (A,), (SYMMETRIC,), hermitian=True)
+    np.testing.assert_array_equal(s, expected)
+
+
 def test_cholesky_is_lower_unless_told_otherwise_in_both_modes():
     x = np.array([[4.0, 1.0], [1.0, 3.0]])
     y, _ = gg.pushforward(np.linalg.cholesky, (x,), (np.eye(2),))

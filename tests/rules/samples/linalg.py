@@ -286,7 +286,7 @@ DECOMPOSITIONS = [
     lapack(eigvals_of_turning, regular(2, 2), note="complex, of a real matrix"),
     *(
         lapack(linalg.expm, anything(*shape), takes=BOTH)
-        for shape in [(3, 3), (2, 2, 2), (1, 1), (0, 0)]
+        for shape in [(3, 3), (2, 1, 2, 2), (1, 1), (0, 0)]
     ),
     lapack(linalg.expm, between(2, 2), note="to be scaled"),
 ]
