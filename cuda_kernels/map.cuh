@@ -3,7 +3,8 @@
 //   struct tanh_back {
 //     static constexpr int inputs = 2, outputs = 1;
 //     template <class C>
-//     __device__ static void apply(const C* in, C* out) { out[0] = in[0] * (C(1) - in[1] * in[1]); }
+//     __device__ static void apply(const C* in, C* out) { out[0] = in[0] * (C(1) - in[1] * in[1]);
+//     }
 //   };
 #pragma once
 

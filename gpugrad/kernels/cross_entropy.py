@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES, Kernel, check_device, new
+from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES, Kernel, new
 from gpugrad.kernels.rows import CHOICES, TEAMS, VARIANTS, place_of, rows_back, rows_of, teams
 from gpugrad.namespace import kind_of
 from gpugrad.network.losses import aggregation_scale, matched
@@ -74,7 +74,6 @@ class Losses:
         option: int | float,
         kept: tuple[int, int],
     ) -> None:
-        check_device(name, x, targets)
         self.x = rows_of(x, place)
         self.kernels = kernels
         self.place = place

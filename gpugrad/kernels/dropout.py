@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import C_TYPES, Kernel, check_device, new
+from gpugrad.kernels.launch import C_TYPES, Kernel, new
 from gpugrad.namespace import CudaArray, cupy_library
 from gpugrad.network.dropout import threshold
 
@@ -19,7 +19,6 @@ def dropped(x: Any, key: Any, p: float) -> Any:
     """Return what `network.dropout.dropped` returns, or NotImplemented."""
     if not issubclass(type(x), CudaArray) or x.dtype.name not in C_TYPES:
         return NotImplemented
-    check_device("dropout", x, key)
     if not x.flags.c_contiguous:
         x = cupy_library().modules[1].ascontiguousarray(x)
     y = new(x, x.shape)

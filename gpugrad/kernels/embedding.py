@@ -15,7 +15,7 @@ from typing import Any
 
 from gpugrad.kernels import launch
 from gpugrad.kernels.columns import computed, contiguous
-from gpugrad.kernels.launch import C_TYPES, Kernel, check_device, new
+from gpugrad.kernels.launch import C_TYPES, Kernel, new
 from gpugrad.namespace import cupy_library
 
 _THREADS = 256
@@ -64,7 +64,6 @@ def gather_rows(table: Any, indices: Any) -> Any:
     stride = _row_stride(table)
     if stride is None or table.dtype.name not in C_TYPES or not table.shape[0]:
         return NotImplemented
-    check_device("take", table, indices)
     indices = contiguous(indices)
     rest = table.shape[1:]
     y = new(table, (*indices.shape, *rest))
@@ -88,7 +87,6 @@ def scatter_add_rows(values: Any, indices: Any, shape: tuple[int, ...]) -> Any:
     """
     if values.dtype.name not in C_TYPES or values.shape != (*indices.shape, *shape[1:]):
         return NotImplemented
-    check_device("scatter_add", values, indices)
     dtype = computed(values.dtype)
     table = cupy_library().modules[1].zeros(shape, dtype)
     count, width = indices.size, math.prod(shape[1:])

@@ -140,24 +140,25 @@ class FusedRule:
         """Return the operation that computes the wanted gradients."""
         found = self.operations.get(wanted)
         if found is None:
-            name = device_functions()[self.rule.f.path].name
+            function = device_functions()[self.rule.f.path].name
             variables = self.variables(wanted)
-            known = {"y", *self.rule.names} - set(variables)
-            arguments = ", ".join("T()" if n in known else n for n in ("y", *self.rule.names))
+            # What a derivative does not depend on is not read from memory.
+            every = ("y", *self.rule.names)
+            arguments = ", ".join(name if name in variables else "T()" for name in every)
             chosen = [n for n, want in zip(self.rule.names, wanted, strict=True) if want]
-            products = [f"dy * conjugate({name}_d{n}({arguments}))" for n in chosen]
-            found = Operation(f"{name}_back_{'_'.join(chosen)}", ["dy", *variables], products)
+            products = [f"dy * conjugate({function}_d{n}({arguments}))" for n in chosen]
+            found = Operation(f"{function}_back_{'_'.join(chosen)}", ["dy", *variables], products)
             self.operations[wanted] = found
         return found
 
 
 def operations(rule: ScalarRule) -> list[Operation]:
     """Return what the device computes by a rule: its value, and all of its gradients."""
-    value = CupyLibrary.kernels[rule.f.path].operation
+    value: Any = CupyLibrary.kernels[rule.f.path]
     texts = device_functions()[rule.f.path].partials
     fused = next(found for found in rule.f.rrules if isinstance(found, FusedRule))
     back = fused.backward(tuple([text is not None for text in texts])) if any(texts) else None
-    return [operation for operation in (value, back) if operation is not None]
+    return [operation for operation in (value.operation, back) if operation is not None]
 
 
 def one_data_type(args: tuple[Any, ...], *, complex_too: bool) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import ctypes
 import struct
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gpugrad.errors import DeviceError
@@ -237,8 +237,8 @@ def _elsewhere(name: str, device: int, current: int) -> DeviceError:
     )
 
 
-def check_device(name: str, *arrays: Any) -> None:
-    """Raise DeviceError where an array is not on the current device."""
+def check_device(name: str, arrays: Iterable[Any]) -> None:
+    """Raise DeviceError where an array, of which a kernel gets the address, is elsewhere."""
     current = driver.device()
     for x in arrays:
         if x.data.device_id != current:

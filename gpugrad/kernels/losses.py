@@ -10,7 +10,7 @@ from typing import Any
 
 from gpugrad.kernels import launch
 from gpugrad.kernels.columns import computed, contiguous
-from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, check_device, new
+from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, new
 from gpugrad.namespace import CudaArray, CupyLibrary
 from gpugrad.network.losses import matched
 
@@ -53,7 +53,6 @@ class Loss:
     """
 
     def __init__(self, name: str, yhat: Any, y: Any, option: float, agg: str) -> None:
-        check_device(name, yhat, y)
         self.yhat, self.y = contiguous(yhat), contiguous(y)
         self.option = float(option)
         self.divisor = float(yhat.size) if agg == "mean" else 1.0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, check_device, new
+from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, new
 from gpugrad.namespace import CupyLibrary, cupy_library
 
 WARP = 32
@@ -119,7 +119,6 @@ def rows_of(x: Any, weight: Any, bias: Any, axis: Any) -> Rows | None:
         and all(type(p) is type(x) and p.dtype == x.dtype for p in parameters)
     ):
         return None
-    check_device("standardise", x, *parameters)
     rows = Rows(x, weight, bias, len(places))
     fits = rows.length <= LONGEST and all(p.size == rows.length for p in parameters)
     return rows if fits else None

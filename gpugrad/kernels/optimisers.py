@@ -80,7 +80,7 @@ class StepKernel:
     def _launch(self, dtype: Any, lists: Lists, numbers: list[float]) -> Lists:
         """Return the new values and moments of arrays of one data type."""
         for arrays in lists:
-            check_device(f"optim.{self.name}", *arrays)
+            check_device(f"optim.{self.name}", arrays)
         lists = list(map(_contiguous, lists))
         values = lists[1]
         bytes_each = dtype.itemsize

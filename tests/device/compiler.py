@@ -4,8 +4,11 @@ import functools
 import importlib
 import io
 import json
+import multiprocessing
+import os
 import pkgutil
 import re
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import gpugrad.kernels
@@ -65,7 +68,7 @@ def remembered(text, expressions, architecture, options):
     The whole of device code takes minutes, and most of it is what it was when last compiled.
     """
     all_options = (*cupy_options(options), f"-arch=sm_{architecture}")
-    key = hashed(text, *expressions, *all_options, *version(), __file__)
+    key = hashed(text, *expressions, *all_options, *version())
     path = CACHE / f"{key}.json"
     if not path.exists():
         CACHE.mkdir(exist_ok=True)
@@ -126,10 +129,31 @@ def understood(log):
 
 
 def all_kernels():
-    """Return every kernel there is, by all modules that define one."""
+    """Return every kernel there is, by name: the elementwise ones by their file of rules."""
     for module in pkgutil.iter_modules(gpugrad.kernels.__path__):
         importlib.import_module(f"gpugrad.kernels.{module.name}")
-    return [kernel for kernel in launch.KERNELS if kernel.variants]
+    from tests.device.elementwise import KERNELS as elementwise
+
+    by_hand = {k.name: k for k in launch.KERNELS if k.variants and k not in elementwise.values()}
+    generated = {f"map: {name}.py": kernel for name, kernel in elementwise.items()}
+    return dict(sorted(by_hand.items())) | generated
+
+
+def compile_all(kernels, architectures):
+    """Compile what was not yet compiled, on all of the machine's processors."""
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        for architecture in architectures:
+            for kernel in kernels:
+                pool.submit(remembered, *task(kernel, architecture))
+
+
+def task(kernel, architecture):
+    return kernel.text(), expressions(kernel), architecture, tuple(launch.OPTIONS)
+
+
+def digest(kernels):
+    """Return what changes with the source of any of these kernels, and with the compiler."""
+    return hashed(*((k.text(), expressions(k)) for k in kernels), launch.OPTIONS, version())
 
 
 def expressions(kernel):

@@ -167,7 +167,7 @@ def test_complex_numbers_go_by_the_definition(key):
 
 def test_array_of_another_device(simulator, key, monkeypatch):
     monkeypatch.setattr(simulator, "device", lambda: 1)
-    with pytest.raises(DeviceError, match=r"dropout: an array is on device 0, .* is 1"):
+    with pytest.raises(DeviceError, match=r"dropped: an array is on device 0, .* is 1"):
         network.dropped(host(np.ones(3)), key, 0.5)
 
 

@@ -317,5 +317,5 @@ def test_recorded_sensitivity(simulator, f):
 def test_array_on_another_device(simulator, monkeypatch):
     monkeypatch.setattr(simulator, "device", lambda: 1)
     for f in (gg.softmax, gg.logsoftmax, S.logsumexp):
-        with pytest.raises(DeviceError, match=rf"{f.name}: an array is on device 0"):
+        with pytest.raises(DeviceError, match="an array is on device 0"):
             f(host(random(2, 3)), axis=-1)
