@@ -31,7 +31,7 @@ __device__ inline long long read_label(const void* labels, long long bytes, long
 // targets y are as many as the logits (IS_SOFT), or integers that say which one is 1: each of
 // `label_bytes`; one that says none gives NaN.
 template <class T, bool IS_SOFT, int THREADS>
-__global__ void __launch_bounds__(MAX_THREADS<THREADS>)
+__global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
     logit_cross_entropy(const T* logits, const void* targets, long long label_bytes, T* losses,
                         double* sums, T* gradient, double share, const T* dloss,
                         long long is_of_rows, long long rows, long long columns,
@@ -106,7 +106,7 @@ __global__ void __launch_bounds__(MAX_THREADS<THREADS>)
 
 // -Σ y log(p + ε), of probabilities p.
 template <class T, int THREADS>
-__global__ void __launch_bounds__(MAX_THREADS<THREADS>)
+__global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
     cross_entropy(const T* probabilities, const T* targets, double epsilon, T* losses, double* sums,
                   T* gradient, double share, const T* dloss, long long is_of_rows, long long rows,
                   long long columns, long long capacity) {

@@ -12,6 +12,11 @@ constexpr int ALL_THREADS = 1024;
 template <int THREADS>
 constexpr int MAX_THREADS = THREADS == ALL_THREADS ? 1024 : 256;  // of a block
 
+// How many blocks a multiprocessor has room for at least, which leaves a thread 64 registers. Where
+// it is not told, the compiler chooses a number, and would rather spill registers than miss it.
+template <int THREADS>
+constexpr int MIN_BLOCKS = 1024 / MAX_THREADS<THREADS>;
+
 // The threads that work on a row together, and which rows are theirs.
 template <int THREADS>
 struct Team {
@@ -75,7 +80,9 @@ __device__ inline void store_piece(T* p, const T (&values)[SIZE]) {
 template <class T, int MATRICES, int THREADS>
 struct Row {
   static constexpr int SIZE = Vector<T>::size;
-  static constexpr int BATCH = 2 / MATRICES;  // vectors of each that a thread waits for at a time
+  // How many vectors of each matrix a thread waits for at a time: two in all, but one of a single
+  // matrix of 16-bit numbers, of which a vector has eight, and computing with them takes registers.
+  static constexpr int BATCH = MATRICES == 1 && sizeof(T) > 2 ? 2 : 1;
   const T* starts[MATRICES];
   const Team<THREADS>& team;
   Vector<T>* kept;  // the team's part of the shared memory
@@ -111,7 +118,6 @@ struct Row {
  private:
   template <bool FIRST_TIME, class Visit>
   __device__ void each_piece(Visit visit) const {
-    each_element(0, head, visit);
     const int count = (vectors - team.rank + team.size - 1) / team.size;  // of this thread
 #pragma unroll 1  // what is in flight is the batch; more would only take registers
     for (int start = 0; start < count; start += BATCH) {
@@ -128,7 +134,7 @@ struct Row {
         visit(head + v * SIZE, pieces[k]);
       }
     }
-    each_element(head + vectors * SIZE, columns, visit);
+    each_single(visit);
   }
 
   // Return the place of this thread's k-th vector.
@@ -137,10 +143,12 @@ struct Row {
     return team.rank + (FIRST_TIME ? k : count - 1 - k) * team.size;
   }
 
+  // Call visit(index, piece) for this thread's elements before the vectors and behind them.
   template <class Visit>
-  __device__ void each_element(int begin, int end, Visit visit) const {
+  __device__ void each_single(Visit visit) const {
 #pragma unroll 1
-    for (int i = begin + team.rank; i < end; i += team.size) {
+    for (int k = team.rank; k < columns - vectors * SIZE; k += team.size) {
+      const int i = k < head ? k : k + vectors * SIZE;
       Piece<T, MATRICES, 1> element;
 #pragma unroll
       for (int m = 0; m < MATRICES; ++m) element.values[m][0] = starts[m][i];

@@ -8,7 +8,7 @@ namespace gpugrad {
 // With a `factor` for each row, y is times that, and infinite terms, if they are the greatest,
 // alone count: so it is the gradient of log Σ exp(x).
 template <class T, bool LOGARITHM, int THREADS>
-__global__ void __launch_bounds__(MAX_THREADS<THREADS>)
+__global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
     softmax(const T* x, const T* factor, T* y, long long rows, long long columns,
             long long capacity) {
   using C = computed_t<T>;
@@ -38,7 +38,7 @@ __global__ void __launch_bounds__(MAX_THREADS<THREADS>)
 
 // dx = y (dy - Σ y dy), or of the logarithm y: dx = dy - exp(y) Σ dy.
 template <class T, bool LOGARITHM, int THREADS>
-__global__ void __launch_bounds__(MAX_THREADS<THREADS>)
+__global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
     softmax_back(const T* y, const T* dy, T* dx, long long rows, long long columns,
                  long long capacity) {
   using C = computed_t<T>;
@@ -71,7 +71,7 @@ __global__ void __launch_bounds__(MAX_THREADS<THREADS>)
 
 // y = log Σ exp(x)
 template <class T, int THREADS>
-__global__ void __launch_bounds__(MAX_THREADS<THREADS>)
+__global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
     logsumexp(const T* x, T* y, long long rows, long long columns) {
   using C = computed_t<T>;
   const Team<THREADS> team;

@@ -45,5 +45,5 @@ def _text(operand: Any, names: list[str]) -> str:
 
 def _where(function: Any) -> str:
     """Return where the rule of a function is written."""
-    source = function.source if hasattr(function, "source") else function.rrules[0].source
+    source = function.source if hasattr(function, "source") else function.rrules[-1].source
     return str(source).removeprefix(_ROOT + "/")

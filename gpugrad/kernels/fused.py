@@ -93,13 +93,16 @@ class FusedRule:
         generic = rule.products(wanted, variables) if any(wanted) else _nothing
         # What is left is 0, or a multiple of dy.
         factors = [p if need else None for need, p in zip(needs, rule.partials, strict=True)]
-        kept = [(*("y",), *rule.names).index(name) for name in variables]
-        value = f.resolve(args)
+        kept = [("y", *rule.names).index(name) for name in variables]
+        kernel: Any = CupyLibrary.kernels[f.path]
+        forward = kernel.operation
+        value = f.resolve(args)  # where the arrays are not contiguous, or the device has no kernel
 
         def fused_rule(*args: Any) -> Any:
             if not one_data_type(args, complex_too=not rule.real):
                 return NotImplemented
-            y = value(*args)
+            results = None if forward is None else forward.prepared(args)
+            y = value(*args) if results is None else results[0]
             shape, dtype, kind = y.shape, y.dtype, type(y)
             everything = (y, *args)
             values = [everything[place] for place in kept]
