@@ -126,7 +126,7 @@ __global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
         const C shifted = static_cast<C>(piece.values[0][j]) + shift;
         const C target = static_cast<C>(piece.values[1][j]);
         if (has_loss) product += target * log(shifted);
-        piece.values[0][j] = static_cast<T>(quotient(-scale * target, shifted));
+        piece.values[0][j] = static_cast<T>(-scale * target / shifted);
       }
       if (gradient) store_piece(out + i, piece.values[0]);
     });

@@ -70,7 +70,7 @@ struct Hinge {
   }
   template <class C>
   __device__ static C by_yhat(C yhat, C y, C) {
-    return yhat * y < 1 ? -y : C(0);
+    return -y * C(yhat * y < 1);
   }
   template <class C>
   __device__ static C by_y(C yhat, C y, C) {

@@ -174,7 +174,7 @@ __global__ void __launch_bounds__(IS_BLOCK ? MAX_THREADS : WARP_TEAMS * WARP)
                           const computed_t<T>* scales, T* dx, computed_t<T>* sums, long long rows,
                           long long length, long long slots, long long in_shared) {
   using C = computed_t<T>;
-  extern __shared__ unsigned char shared_bytes[];
+  extern __shared__ __align__(16) unsigned char shared_bytes[];
   const Layout<T, SIZE, PIECES, IS_BLOCK> layout(length);
   const auto& team = layout.team;
 

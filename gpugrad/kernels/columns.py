@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import C_TYPES, VECTOR_BYTES, Instance, Kernel, new
+from gpugrad.kernels.launch import C_TYPES, VECTOR_BYTES, Instance, Kernel, axes_of, new
 from gpugrad.namespace import cupy_library
 
 THREADS = 256  # COLUMN_THREADS and WIDEST of columns.cuh
@@ -40,11 +40,11 @@ def sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = Fals
     CuPy's own has a block for 32 columns, however many rows there are: for a bias of ten numbers
     under a million examples, one.
     """
-    axes = axis if type(axis) is tuple else (axis,)
-    count, ndim = len(axes), x.ndim
-    if axis is None or keepdims or dtype is not None or not 0 < count < ndim:
+    axes = axes_of(axis, x.ndim)
+    if not axes or keepdims or dtype is not None:
         return NotImplemented
-    if {i % ndim for i in axes} != set(range(count)) or not _is_summable(x):
+    count = len(axes)
+    if axes != list(range(count)) or count == x.ndim or not _is_summable(x):
         return NotImplemented
     shape = x.shape[count:]
     y = _column_sums(x, math.prod(x.shape[:count]), math.prod(shape))

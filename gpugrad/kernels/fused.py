@@ -33,6 +33,10 @@ class FusedValue:
         known = path in DEVICE_FUNCTIONS and cupy_library().function(path) is not None
         return known or path in OPERATORS
 
+    def _by_cupy(self, args: tuple[Any, ...]) -> bool:
+        """Whether CuPy's own kernel computes it: of 16 bits, some give 64."""
+        return self.single and all(getattr(x, "itemsize", 8) != 2 for x in args)
+
     @functools.cached_property
     def operation(self) -> Operation | None:
         """The value as an operation, None where the device lacks a function in it."""
@@ -48,7 +52,7 @@ class FusedValue:
         if operation is None or kwargs:
             return NotImplemented
         results = operation.prepared(args)
-        if results is None and not self.single and one_data_type(args, complex_too=False):
+        if results is None and one_data_type(args, complex_too=False) and not self._by_cupy(args):
             results = operation.general(args)
         return NotImplemented if results is None else results[0]
 
@@ -105,6 +109,7 @@ class FusedRule:
             y = value(*args) if results is None else results[0]
             shape, dtype, kind = y.shape, y.dtype, type(y)
             everything = (y, *args)
+            fits_kernel = all(getattr(x, "dtype", dtype) == dtype for x in args)
             values = [everything[place] for place in kept]
             fits: Any = (None,)
             if len(args) > 1:
@@ -113,7 +118,7 @@ class FusedRule:
                 ]
 
             def fused_back(dy: Any) -> tuple[Any, ...]:
-                if type(dy) is kind and dy.dtype == dtype and dy.shape == shape:
+                if fits_kernel and type(dy) is kind and dy.dtype == dtype and dy.shape == shape:
                     products = iter(backward(dy, *values))
                 else:
                     products = iter(generic(dy, *values))

@@ -12,6 +12,7 @@ on the host.
 from __future__ import annotations
 
 import ctypes
+import operator
 import struct
 import threading
 from collections.abc import Iterable, Sequence
@@ -49,21 +50,27 @@ class Slots:
         self.address = ctypes.addressof(self.pointers)
 
 
-class _SlotsOfThread(threading.local):
-    """Slots to reuse: the driver copies arguments before a launch returns."""
+class _Thread(threading.local):
+    """What a thread has of its own.
+
+    Attributes:
+        slots: to reuse, by their number: the driver copies arguments before a launch returns.
+        entered: the devices on which it has launched something.
+    """
 
     def __init__(self) -> None:
-        self.by_count: dict[int, Slots] = {}
+        self.slots: dict[int, Slots] = {}
+        self.entered: set[int] = set()
 
 
-_slots = _SlotsOfThread()
+_thread = _Thread()
 
 
 def slots(count: int) -> Slots:
     """Return this thread's slots for `count` arguments."""
-    found = _slots.by_count.get(count)
+    found = _thread.slots.get(count)
     if found is None:
-        found = _slots.by_count[count] = Slots(count)
+        found = _thread.slots[count] = Slots(count)
     return found
 
 
@@ -78,6 +85,10 @@ class Driver:
         """Return the number of the current device."""
         self.device = self._cupy().cuda.runtime.getDevice  # asked once for each launch
         return self.device()
+
+    def enter(self) -> None:
+        """Make the current device's context that of this thread: a launch alone does not."""
+        self._cupy().cuda.runtime.memGetInfo()
 
     def processors(self) -> int:
         """Return how many multiprocessors the current device has."""
@@ -209,6 +220,9 @@ class Instance:
         if not blocks:
             return
         device = driver.device()
+        if device not in _thread.entered:
+            driver.enter()
+            _thread.entered.add(device)
         function = self.functions.get(device)
         if function is None:
             kernel = self.kernel
@@ -243,6 +257,22 @@ def check_device(name: str, arrays: Iterable[Any]) -> None:
     for x in arrays:
         if x.data.device_id != current:
             raise _elsewhere(name, x.data.device_id, current)
+
+
+def axes_of(axis: Any, ndim: int) -> list[int] | None:
+    """Return axes counted from the front, in order; None where a kernel declines them.
+
+    These are axes that there are not, the same one twice, and what is no number.
+    """
+    several = axis if type(axis) is tuple else (axis,)
+    try:
+        places = [operator.index(place) for place in several if type(place) is not bool]
+    except TypeError:
+        return None
+    if not all(-ndim <= place < ndim for place in places):
+        return None
+    found = sorted({place % ndim for place in places})
+    return found if len(found) == len(several) else None
 
 
 def new(x: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:

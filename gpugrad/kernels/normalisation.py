@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, new
+from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, axes_of, new
 from gpugrad.namespace import CupyLibrary, cupy_library
 
 WARP = 32
@@ -110,12 +110,13 @@ def rows_of(x: Any, weight: Any, bias: Any, axis: Any) -> Rows | None:
     Raises:
         DeviceError: an array is not on the current device.
     """
-    places = {place % max(x.ndim, 1) for place in (axis if isinstance(axis, tuple) else (axis,))}
+    places = axes_of(axis, x.ndim)
     parameters = [p for p in (weight, bias) if p is not None]
     if not (
         x.dtype.name in C_TYPES
         and x.size
-        and places == {*range(x.ndim - len(places), x.ndim)}
+        and places
+        and places == [*range(x.ndim - len(places), x.ndim)]
         and all(type(p) is type(x) and p.dtype == x.dtype for p in parameters)
     ):
         return None
@@ -129,11 +130,6 @@ def contiguous(x: Any) -> Any:
     if x is None or x.flags.c_contiguous:
         return x
     return cupy_library().modules[1].ascontiguousarray(x)
-
-
-def is_like(dy: Any, y: Any) -> bool:
-    """Say whether a sensitivity is an array like the value: of its type, shape and data type."""
-    return type(dy) is type(y) and dy.shape == y.shape and dy.dtype == y.dtype
 
 
 def standardised(

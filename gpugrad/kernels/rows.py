@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any, NamedTuple
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES
+from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, axes_of
 
 WARP = 32
 ALL_THREADS = 1024  # as in rows.cuh; it is the most, too
@@ -67,14 +66,10 @@ def place_of(axis: Any, x: Any) -> int | None:
     That is so of an axis that is none, of several axes, of other data types, and where there are no
     elements, or rows of very many.
     """
-    try:
-        place = operator.index(axis)
-    except TypeError:
+    places = axes_of(axis, x.ndim)
+    if x.dtype.name not in C_TYPES or x.size == 0 or places is None or len(places) != 1:
         return None
-    ndim = x.ndim
-    if x.dtype.name not in C_TYPES or x.size == 0 or not -ndim <= place < ndim:
-        return None
-    return place % ndim if x.shape[place] <= _LONGEST else None
+    return places[0] if x.shape[places[0]] <= _LONGEST else None
 
 
 def rows_of(x: Any, place: int) -> Any:

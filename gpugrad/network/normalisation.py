@@ -270,11 +270,11 @@ def _affine(name: str, y: Any, weight: Any, bias: Any, axis: Axis) -> Any:
 
 def _check_parameters(name: str, x: Any, weight: Any, bias: Any, axis: Axis) -> None:
     """Raise ArgumentError unless weight and bias have the lengths of some axes of `x`."""
-    shape = shape_of(x)
-    expected = tuple(shape[i] for i in sorted(_places(axis, len(shape))))
     for kind, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None:
-            _check_shape(name, kind, parameter, expected)
+            shape = shape_of(x)
+            places = sorted(_places(axis, max(len(shape), 1)))
+            _check_shape(name, kind, parameter, tuple(shape[i] for i in places if shape))
 
 
 def scaled_and_shifted(y: Any, weight: Any, bias: Any, axis: Axis) -> Any:

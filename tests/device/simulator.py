@@ -101,6 +101,9 @@ class Simulator:
     def device(self):
         return 0
 
+    def enter(self):
+        pass
+
     def processors(self):
         return 3
 

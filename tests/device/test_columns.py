@@ -149,3 +149,9 @@ def test_second_derivative_through_a_sum(simulator):
 
     expected = gg.grad(slope)(x.astype(float))
     np.testing.assert_allclose(numpy_of(gg.grad(slope)(host(x))), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("axis", [2, -3, (0, 0), (0, -2), "0"])
+def test_axes_that_there_are_not_are_refused_as_by_numpy(simulator, axis):
+    with pytest.raises((ValueError, TypeError)):
+        F.sum(host(random(2, 3)), axis=axis)

@@ -1,6 +1,8 @@
 """The fused kernels of elementwise functions: each rule of the book, in device code."""
 
+import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -233,6 +235,17 @@ def test_what_is_kept_for_the_pullback_is_no_more_than_it_needs(simulator):
     assert callable(back)
 
 
+def test_a_thread_of_its_own_enters_the_device_first(simulator, monkeypatch):
+    entered = []
+    monkeypatch.setattr(simulator, "enter", lambda: entered.append(threading.get_ident()))
+    x = host(np.ones(4))
+    with ThreadPoolExecutor(1) as pool:
+        for _ in range(2):
+            assert numpy_of(pool.submit(xp.tanh, x).result())[0] == np.tanh(1)
+    assert len(entered) == 1
+    assert entered != [threading.get_ident()]
+
+
 # --- Strided, broadcast and complex arrays: CuPy's own kernel around the same device code ---------
 
 
@@ -242,6 +255,15 @@ def test_strided_arrays(simulator):
     _, dx = back(host(np.ones((8, 6), np.float32)))
     _, back = gg.pullback(gg.gelu_tanh, x.T)
     np.testing.assert_allclose(numpy_of(dx), back(np.ones((8, 6), np.float32))[1], rtol=1e-5)
+
+
+def test_strided_numbers_of_16_bits_stay_such(simulator):
+    x = np.linspace(0.1, 0.9, 12).astype(np.float16)
+    y, back = gg.pullback(xp.special.erf, host(x)[::2])
+    _, dx = back(host(np.ones(6, np.float16)))
+    assert (y.dtype, dx.dtype) == (np.float16, np.float16)
+    expected = 2 / np.sqrt(np.pi) * np.exp(-(x[::2].astype(float) ** 2))
+    np.testing.assert_allclose(numpy_of(dx), expected, rtol=2e-3)
 
 
 def test_what_was_broadcast_is_summed(simulator):

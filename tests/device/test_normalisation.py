@@ -1,5 +1,7 @@
 """Kernels of normalisations, against their definition in double precision."""
 
+import weakref
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -281,3 +283,22 @@ def test_wrong_shapes(simulator):
         nn.layer_norm(x, w[:3])
     with pytest.raises(ArgumentError, match="rms_norm: the weight has shape"):
         gg.pullback(nn.rms_norm, x, w[:3])
+
+
+@pytest.mark.parametrize("axis", [2, -3, (1, 1), (1, -1)])
+def test_axes_that_there_are_not_are_refused_as_by_numpy(simulator, axis):
+    with pytest.raises(ValueError, match=r"axis|axes"):
+        nn.standardise(host(np.ones((2, 3), np.float32)), axis=axis)
+
+
+def test_the_value_is_not_kept_for_the_pullback(simulator):
+    values = []
+
+    def f(x):
+        y = nn.layer_norm(x)
+        values.append(weakref.ref(y.value))
+        return y + 1.0
+
+    _, back = gg.pullback(f, host(np.ones((2, 3), np.float32)))
+    assert values[0]() is None
+    assert callable(back)

@@ -339,3 +339,9 @@ def test_moments_alone_have_gradients():
     np.testing.assert_allclose(back((None, ones, None))[1], np.full((4, 3), 1 / 4), rtol=1e-14)
     expected = 2 / 4 * (x - np.mean(x, axis=0))
     np.testing.assert_allclose(back((None, None, np.ones_like(variance)))[1], expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("norm", [nn.layer_norm, nn.rms_norm])
+def test_norm_of_an_array_without_axes(norm):
+    with pytest.raises(np.exceptions.AxisError):
+        norm(np.array(1.0))
