@@ -45,8 +45,10 @@ def scalar_rule(f: Primitive, *partials: Any, real: bool = False) -> None:
             complex it is holomorphic, and the partial is the complex derivative.
         real: True for functions that take no complex arguments.
     """
-    caller = inspect.stack(0)[1]
-    rule = ScalarRule(f, partials, real, f"{caller.filename}:{caller.lineno}")
+    frame = inspect.currentframe()  # inspect.stack() would take most of the time of an import
+    assert frame is not None
+    caller: Any = frame.f_back
+    rule = ScalarRule(f, partials, real, f"{caller.f_code.co_filename}:{caller.f_lineno}")
     SCALAR_RULES.append(rule)
     add_rrule(f, rule)
     add_frule(f, rule)

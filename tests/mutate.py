@@ -146,7 +146,8 @@ def notices(name, source, rows):
             pass
     warnings.simplefilter("default")
     own = [f"tests/rules/test_{n}.py" for n in (name, *_ALSO.get(name, ()))]
-    tests = [path for path in (*own, *TESTS) if (ROOT / path).exists()]
+    device = [f"tests/device/test_{n}.py" for n in _ON_DEVICE.get(name, ())]
+    tests = [path for path in (*own, *TESTS, *device) if (ROOT / path).exists()]
     options = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-W", IMPORTED]
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         failed = pytest.main([*options, *tests])
@@ -159,6 +160,14 @@ _ALSO = {
     "calculus": ("beyond",),
     "ordering": ("beyond",),
     "elementwise": ("beyond",),
+}
+
+
+# Files of tests/device/ that are about rules in a module.
+_ON_DEVICE = {
+    "activations": ("softmax",),
+    "losses": ("losses", "cross_entropy"),
+    "normalisation": ("normalisation",),
 }
 
 
