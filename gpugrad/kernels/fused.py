@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.expression import Symbol, variables_in
+from gpugrad.kernels.columns import column_dots
 from gpugrad.kernels.device_functions import DEVICE_FUNCTIONS, OPERATORS, device_functions
 from gpugrad.kernels.elementwise import Operation
 from gpugrad.kernels.launch import C_TYPES
@@ -70,6 +72,7 @@ class FusedRule:
         self.rule = rule
         self.source = rule.source
         self.operations: dict[tuple[bool, ...], Operation] = {}
+        self.plans: dict[tuple[bool, ...], Any] = {}
 
     def matches(self, types: tuple[type, ...]) -> bool:
         """Say whether these are CuPy's arrays, at least one, and Python's numbers."""
@@ -92,12 +95,9 @@ class FusedRule:
         numbers = [need for need, x in zip(needs, args, strict=True) if type(x) in SCALAR_TYPES]
         if not in_text or any(numbers):
             return _decline
-        variables = self.variables(wanted)
-        backward: Any = self.backward(wanted) if any(wanted) else _nothing
-        generic = rule.products(wanted, variables) if any(wanted) else _nothing
         # What is left is 0, or a multiple of dy.
         factors = [p if need else None for need, p in zip(needs, rule.partials, strict=True)]
-        kept = [("y", *rule.names).index(name) for name in variables]
+        plan = self.plan(wanted)
         kernel: Any = CupyLibrary.kernels[f.path]
         forward = kernel.operation
         value = f.resolve(args)  # where the arrays are not contiguous, or the device has no kernel
@@ -108,14 +108,20 @@ class FusedRule:
             results = None if forward is None else forward.prepared(args)
             y = value(*args) if results is None else results[0]
             shape, dtype, kind = y.shape, y.dtype, type(y)
-            everything = (y, *args)
             fits_kernel = all(getattr(x, "dtype", dtype) == dtype for x in args)
-            values = [everything[place] for place in kept]
+            dots: dict[int, Any] = {}
             fits: Any = (None,)
+            kept, backward, generic = plan
             if len(args) > 1:
                 fits = [
                     None if getattr(x, "shape", shape) == shape else Projection(x) for x in args
                 ]
+                dots = self.dots(wanted, fits, args)
+                if dots:
+                    rest = tuple([want and i not in dots for i, want in enumerate(wanted)])
+                    kept, backward, generic = self.plan(rest)
+            everything = (y, *args)
+            values = [everything[place] for place in kept]
 
             def fused_back(dy: Any) -> tuple[Any, ...]:
                 if fits_kernel and type(dy) is kind and dy.dtype == dtype and dy.shape == shape:
@@ -123,12 +129,15 @@ class FusedRule:
                 else:
                     products = iter(generic(dy, *values))
                 gradients: list[Any] = [None]
-                for want, factor, project in zip(wanted, factors, fits, strict=True):
-                    if want:
+                for i, (want, factor, project) in enumerate(
+                    zip(wanted, factors, fits, strict=True)
+                ):
+                    dx = None
+                    if i in dots:
+                        dx, project = _dot(dy, dots[i], project), None
+                    elif want:
                         dx = next(products)
-                    elif factor is None:
-                        dx = None
-                    else:
+                    elif factor is not None:
                         dx = dy if factor == 1 else F.multiply(dy, factor)
                     gradients.append(dx if dx is None or project is None else project(dx))
                 return tuple(gradients)
@@ -137,6 +146,37 @@ class FusedRule:
             return y, fused_back
 
         return fused_rule
+
+    def plan(self, wanted: tuple[bool, ...]) -> tuple[list[int], Any, Any]:
+        """Return what to keep for the wanted gradients, and what computes them of dy and that.
+
+        What is kept is told by its place, of which 0 is the value's. It is computed by a kernel, or
+        else by the expressions.
+        """
+        found = self.plans.get(wanted)
+        if found is None:
+            variables = self.variables(wanted)
+            kept = [("y", *self.rule.names).index(name) for name in variables]
+            some = any(wanted)
+            backward = self.backward(wanted) if some else _nothing
+            generic = self.rule.products(wanted, variables) if some else _nothing
+            found = self.plans[wanted] = (kept, backward, generic)
+        return found
+
+    def dots(self, wanted: tuple[bool, ...], fits: list[Any], args: Any) -> dict[int, Any]:
+        """Return by place the arguments whose gradient is Σ dy x over rows, and the x of each.
+
+        So it is of a factor of each column of a matrix: the product need not be written to memory.
+        """
+        found: dict[int, Any] = {}
+        partials: list[Any] = self.rule.partials
+        for i, (want, project, partial) in enumerate(zip(wanted, fits, partials, strict=True)):
+            if want and project is not None and partial.function in self.rule.names:
+                x = args[self.rule.names.index(partial.function)]
+                rows = len(getattr(x, "shape", ())) - len(project.shape)
+                if rows > 0 and x.shape[rows:] == project.shape and x.dtype.name in C_TYPES:
+                    found[i] = x
+        return found
 
     def variables(self, wanted: tuple[bool, ...]) -> list[str]:
         """Return the names of the values that the wanted partial derivatives depend on."""
@@ -186,6 +226,16 @@ def one_data_type(args: tuple[Any, ...], *, complex_too: bool) -> bool:
 
 
 _NAMES: dict[Any, str] = {}  # of data types: NumPy takes its time over one
+
+
+def _dot(dy: Any, x: Any, project: Projection) -> Any:
+    """Return the sum of dy x over the first axes, in one pass where there is a kernel for it."""
+    alike = type(dy) is type(x) and dy.shape == x.shape and dy.dtype == x.dtype
+    if alike and dy.size and dy._c_contiguous and x._c_contiguous:
+        columns = math.prod(project.shape)
+        matrices = (dy.reshape(-1, columns), x.reshape(-1, columns))
+        return column_dots(*matrices).reshape(project.shape)
+    return project(F.multiply(dy, x))
 
 
 def _nothing(*_: Any) -> list[Any]:

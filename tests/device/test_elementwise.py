@@ -276,6 +276,30 @@ def test_what_was_broadcast_is_summed(simulator):
         np.testing.assert_allclose(numpy_of(actual), expected, rtol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("shapes", [((6, 5), (5,)), ((5,), (6, 5)), ((2, 3, 5), (3, 5))])
+def test_a_factor_of_each_column_has_its_gradient_in_one_pass(shapes, dtype, launches):
+    rng = np.random.default_rng(4)
+    a, b = (rng.uniform(1, 2, shape).astype(dtype) for shape in shapes)
+    y, back = gg.pullback(xp.multiply, host(a), host(b))
+    dy = rng.uniform(1, 2, y.shape).astype(dtype)
+    del launches[:]
+    found = back(host(dy))[1:]
+    _, back = gg.pullback(xp.multiply, a.astype(float), b.astype(float))
+    for actual, expected in zip(found, back(dy.astype(float))[1:], strict=True):
+        assert actual.dtype == dtype
+        np.testing.assert_allclose(numpy_of(actual), expected, rtol=ulps(dtype, 2))
+    assert launches
+
+
+def test_a_factor_of_each_column_under_a_recorded_sensitivity(simulator):
+    x, w, dy = np.ones((4, 3)), np.arange(1.0, 4), np.linspace(1, 2, 12).reshape(4, 3)
+    there = host(x), host(w)
+    _, back = gg.pullback(lambda dy: gg.pullback(xp.multiply, *there)[1](dy)[2], host(dy))
+    _, ddy = back(host(np.ones(3)))
+    assert (numpy_of(ddy) == 1).all()
+
+
 def test_complex_arrays(simulator):
     rng = np.random.default_rng(3)
     x, dy = (rng.uniform(-1, 1, 6) + 1j * rng.uniform(-1, 1, 6) for _ in range(2))
