@@ -27,6 +27,20 @@ def simulator(monkeypatch):
     forget()
 
 
+@pytest.fixture
+def launches(simulator, monkeypatch):
+    """Return a list of what is launched: the numbers of blocks."""
+    seen = []
+    real = simulator.launch
+
+    def launched(function, blocks, *rest):
+        seen.append(blocks)
+        real(function, blocks, *rest)
+
+    monkeypatch.setattr(simulator, "launch", launched)
+    return seen
+
+
 def forget():
     """Forget what was found for CuPy's arrays, and the functions of another driver."""
     for kernel in launch.KERNELS:

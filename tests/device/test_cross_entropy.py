@@ -86,20 +86,6 @@ def check_loss(f, x, y, truth, agg="mean"):
     check(gradient, scale * slopes, dtype, np.abs(scale) * slope_sizes)
 
 
-@pytest.fixture
-def launches(simulator, monkeypatch):
-    """How many kernels were launched, as a list with an item for each."""
-    found = []
-    launch = simulator.launch
-
-    def counted(*args):
-        found.append(args)
-        launch(*args)
-
-    monkeypatch.setattr(simulator, "launch", counted)
-    return found
-
-
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("length", LENGTHS)
 def test_rows_of_each_length(simulator, launches, length, dtype):

@@ -36,20 +36,6 @@ def of_one_shape(sample):
 ROWS = [sample for sample in SAMPLES if sample.function in RULES and of_one_shape(sample)]
 
 
-@pytest.fixture
-def launches(simulator, monkeypatch):
-    """The number of threads of each launch so far."""
-    found = []
-    launch = simulator.launch
-
-    def counted(function, blocks, threads, *rest):
-        found.append(blocks * threads)
-        launch(function, blocks, threads, *rest)
-
-    monkeypatch.setattr(simulator, "launch", counted)
-    return found
-
-
 def test_the_header_is_fresh():
     written = (source_folder() / "elementwise.cuh").read_text(encoding="utf-8")
     assert written == device_functions.header(), "make kernels"

@@ -24,20 +24,6 @@ every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 ONE_BLOCK = losses.THREADS * losses.SINGLE  # vectors
 
 
-@pytest.fixture
-def launches(simulator, monkeypatch):
-    """Return a list of what is launched: the numbers of blocks."""
-    seen = []
-    real = simulator.launch
-
-    def launched(function, blocks, *rest):
-        seen.append(blocks)
-        real(function, blocks, *rest)
-
-    monkeypatch.setattr(simulator, "launch", launched)
-    return seen
-
-
 def pair(name, size, dtype, seed=0):
     """Return a prediction and a target that the loss is made for, away from its kinks."""
     rng = np.random.default_rng(seed)

@@ -20,20 +20,6 @@ every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 every_shape = pytest.mark.parametrize("shape", SHAPES)
 
 
-@pytest.fixture
-def launches(simulator, monkeypatch):
-    """Return a list of what is launched: the numbers of blocks."""
-    seen = []
-    real = simulator.launch
-
-    def launched(function, blocks, *rest):
-        seen.append(blocks)
-        real(function, blocks, *rest)
-
-    monkeypatch.setattr(simulator, "launch", launched)
-    return seen
-
-
 def random(*shape, dtype=np.float64, seed=0):
     return (1 + np.random.default_rng(seed).normal(size=shape)).astype(dtype)
 

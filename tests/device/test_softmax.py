@@ -69,20 +69,6 @@ def check(actual, expected, dtype, size=1.0):
     assert np.all(np.abs(exact(actual) - expected) <= bound + float(stored.smallest_subnormal))
 
 
-@pytest.fixture
-def launches(simulator, monkeypatch):
-    """How many kernels were launched, as a list with an item for each."""
-    found = []
-    launch = simulator.launch
-
-    def counted(*args):
-        found.append(args)
-        launch(*args)
-
-    monkeypatch.setattr(simulator, "launch", counted)
-    return found
-
-
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("length", LENGTHS)
 def test_rows_of_each_length(simulator, launches, length, dtype):
