@@ -12,7 +12,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import gpugrad.kernels
+from gpugrad import functions as F
+from gpugrad import gelu_tanh, relu
 from gpugrad.kernels import launch
+from gpugrad.kernels.epilogue import epilogue
 from tests.device.simulator import CACHE, hashed, written
 
 ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
@@ -129,13 +132,20 @@ def understood(log):
 
 
 def all_kernels():
-    """Return every kernel there is, by name: the elementwise ones by their file of rules."""
+    """Return every kernel there is, by name: the elementwise ones by their file of rules.
+
+    Of those that are made for each activation there are three examples.
+    """
     for module in pkgutil.iter_modules(gpugrad.kernels.__path__):
         importlib.import_module(f"gpugrad.kernels.{module.name}")
     from tests.device.elementwise import KERNELS as elementwise
 
-    by_hand = {k.name: k for k in launch.KERNELS if k.variants and k not in elementwise.values()}
+    by_hand = {kernel.name: kernel for kernel in launch.KERNELS if kernel.file}
     generated = {f"map: {name}.py": kernel for name, kernel in elementwise.items()}
+    for activation in (relu, F.tanh, gelu_tanh):
+        found = epilogue(activation)
+        for kernel in (found.kernel, found.back_kernel):
+            generated[f"{kernel.name}: {activation.name}"] = kernel
     return dict(sorted(by_hand.items())) | generated
 
 

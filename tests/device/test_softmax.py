@@ -305,3 +305,11 @@ def test_array_on_another_device(simulator, monkeypatch):
     for f in (gg.softmax, gg.logsoftmax, S.logsumexp):
         with pytest.raises(DeviceError, match="an array is on device 0"):
             f(host(random(2, 3)), axis=-1)
+
+
+@pytest.mark.parametrize("f", [gg.softmax, gg.logsoftmax])
+def test_rows_are_along_the_last_axis_by_default(simulator, f):
+    x, dy = random(2, 3, 4, dtype=np.float64), random(2, 3, 4, dtype=np.float64)
+    _, back = gg.pullback(f, host(x))
+    _, expected = gg.pullback(f, x)
+    np.testing.assert_allclose(numpy_of(back(host(dy))[1]), expected(dy)[1], atol=1e-15)
