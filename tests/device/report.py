@@ -25,7 +25,7 @@ registers, bytes of stores and loads of a thread; the tests hold it at 0. A kern
 memory is asked for at its launch and is not in the table.
 
 Written by `make kernels-report`, which compiles all of it with NVRTC {version} as CuPy does, and
-needs no GPU. It takes minutes, so `make test` compiles for three architectures and holds the
+needs no GPU. It takes minutes, so `make test` compiles for two of them and holds the
 sources against those that this page is of: {digest}.
 """
 
