@@ -15,7 +15,6 @@ import numpy as np
 
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import C_TYPES, VECTOR_BYTES, Instance, Kernel, axes_of, new
-from gpugrad.namespace import cupy_library
 
 THREADS = 256  # COLUMN_THREADS and WIDEST of columns.cuh
 WIDEST = 32
@@ -118,8 +117,3 @@ def cut(rows: int, columns: int, itemsize: int) -> tuple[int, int]:
 def computed(dtype: Any) -> Any:
     """Return the data type that numbers of one are computed with."""
     return np.dtype(np.float32) if dtype.itemsize == 2 else dtype
-
-
-def contiguous(x: Any) -> Any:
-    """Return a CuPy array with its elements one after another: itself, or a copy."""
-    return x if x.flags.c_contiguous else cupy_library().modules[1].ascontiguousarray(x)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES, Kernel, new
+from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES, Kernel, contiguous, new
 from gpugrad.kernels.rows import CHOICES, TEAMS, VARIANTS, place_of, rows_back, rows_of, teams
 from gpugrad.namespace import kind_of
 from gpugrad.network.losses import aggregation_scale, matched
@@ -114,8 +114,8 @@ class Losses:
             share, sensitivities = share * dloss, 0
         elif not self._is_sensitivity(dloss):
             return NotImplemented
-        elif not dloss.flags.c_contiguous:
-            sensitivities = dloss.copy()
+        else:
+            sensitivities = contiguous(dloss)
         gradient, self.gradient = self.gradient, None
         if gradient is None:
             gradient = new(self.x, self.x.shape)
@@ -208,4 +208,4 @@ def _labels(y: Any, logits: Any, place: int) -> Any:
         return None
     if y.dtype not in (np.int32, np.int64):
         y = y.astype(np.int64)
-    return y if y.flags.c_contiguous else y.copy()
+    return contiguous(y)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import C_TYPES, Kernel, new
-from gpugrad.namespace import CudaArray, cupy_library
+from gpugrad.kernels.launch import C_TYPES, Kernel, contiguous, new
+from gpugrad.namespace import CudaArray
 from gpugrad.network.dropout import threshold
 
 THREADS = 256
@@ -19,8 +19,7 @@ def dropped(x: Any, key: Any, p: float) -> Any:
     """Return what `network.dropout.dropped` returns, or NotImplemented."""
     if not issubclass(type(x), CudaArray) or x.dtype.name not in C_TYPES:
         return NotImplemented
-    if not x.flags.c_contiguous:
-        x = cupy_library().modules[1].ascontiguousarray(x)
+    x = contiguous(x)
     y = new(x, x.shape)
     group = max(4, 16 // x.dtype.itemsize)  # elements of a thread, as in cuda_kernels/dropout.cu
     blocks = min(-(-x.size // (group * THREADS)), BLOCKS * launch.driver.processors())

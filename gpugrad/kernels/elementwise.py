@@ -133,6 +133,6 @@ BLOCKS_PER_PROCESSOR = 16  # enough to keep a multiprocessor's memory pipeline f
 def grid(threads: int) -> int:
     """Return how many blocks share out work for that many threads."""
     blocks = -(-threads // THREADS)
-    return (
-        blocks if blocks < 256 else min(blocks, launch.driver.processors() * BLOCKS_PER_PROCESSOR)
-    )
+    if blocks <= BLOCKS_PER_PROCESSOR:  # whatever the device has: it need not be asked
+        return blocks
+    return min(blocks, launch.driver.processors() * BLOCKS_PER_PROCESSOR)

@@ -14,8 +14,8 @@ import math
 from typing import Any
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.columns import computed, contiguous
-from gpugrad.kernels.launch import C_TYPES, Kernel, new
+from gpugrad.kernels.columns import computed
+from gpugrad.kernels.launch import C_TYPES, Kernel, contiguous, new
 from gpugrad.namespace import cupy_library
 
 _THREADS = 256

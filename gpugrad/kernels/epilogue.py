@@ -12,9 +12,9 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.expression import Symbol, variables_in
-from gpugrad.kernels.columns import THREADS, contiguous, cut, summed
+from gpugrad.kernels.columns import THREADS, cut, summed
 from gpugrad.kernels.device_functions import DeviceFunction, device_functions
-from gpugrad.kernels.launch import C_TYPES, FLOATS, Kernel, new
+from gpugrad.kernels.launch import C_TYPES, FLOATS, Kernel, contiguous, is_like, new
 from gpugrad.primitive import Primitive
 from gpugrad.tangent import Projection
 
@@ -74,7 +74,7 @@ class Epilogue:
 
     def back(self, dy: Any, kept: Any, bias: Any) -> tuple[Any, Any]:
         """Return the gradients of z and of the bias."""
-        if type(dy) is not type(kept) or dy.shape != kept.shape or dy.dtype != kept.dtype:
+        if not is_like(dy, kept, kept.shape):
             return self.generic_back(dy, kept, bias)
         dz = new(kept, kept.shape)
         kernel = self.back_kernel[(self.name, kept.dtype)]

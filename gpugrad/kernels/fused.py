@@ -11,7 +11,7 @@ from gpugrad.expression import Symbol, variables_in
 from gpugrad.kernels.columns import column_dots
 from gpugrad.kernels.device_functions import DEVICE_FUNCTIONS, OPERATORS, device_functions
 from gpugrad.kernels.elementwise import Operation
-from gpugrad.kernels.launch import C_TYPES
+from gpugrad.kernels.launch import C_TYPES, is_like
 from gpugrad.namespace import SCALAR_TYPES, CudaArray, CupyLibrary, cupy_library
 from gpugrad.primitive import Function, Primitive
 from gpugrad.scalar import ScalarRule
@@ -22,7 +22,7 @@ class FusedValue:
     """A function on CuPy's arrays, in one launch.
 
     It declines, and leaves the call to CuPy, where CuPy has one kernel for the function too and the
-    arrays are not contiguous and of one shape.
+    arrays are not contiguous and of one shape; but not numbers of 16 bits, which CuPy may widen.
     """
 
     def __init__(self, rule: ScalarRule) -> None:
@@ -71,7 +71,6 @@ class FusedRule:
     def __init__(self, rule: ScalarRule) -> None:
         self.rule = rule
         self.source = rule.source
-        self.operations: dict[tuple[bool, ...], Operation] = {}
         self.plans: dict[tuple[bool, ...], Any] = {}
 
     def matches(self, types: tuple[type, ...]) -> bool:
@@ -186,18 +185,14 @@ class FusedRule:
 
     def backward(self, wanted: tuple[bool, ...]) -> Operation:
         """Return the operation that computes the wanted gradients."""
-        found = self.operations.get(wanted)
-        if found is None:
-            function = device_functions()[self.rule.f.path].name
-            variables = self.variables(wanted)
-            # What a derivative does not depend on is not read from memory.
-            every = ("y", *self.rule.names)
-            arguments = ", ".join(name if name in variables else "T()" for name in every)
-            chosen = [n for n, want in zip(self.rule.names, wanted, strict=True) if want]
-            products = [f"dy * conjugate({function}_d{n}({arguments}))" for n in chosen]
-            found = Operation(f"{function}_back_{'_'.join(chosen)}", ["dy", *variables], products)
-            self.operations[wanted] = found
-        return found
+        function = device_functions()[self.rule.f.path].name
+        variables = self.variables(wanted)
+        # What a derivative does not depend on is not read from memory.
+        every = ("y", *self.rule.names)
+        arguments = ", ".join(name if name in variables else "T()" for name in every)
+        chosen = [n for n, want in zip(self.rule.names, wanted, strict=True) if want]
+        products = [f"dy * conjugate({function}_d{n}({arguments}))" for n in chosen]
+        return Operation(f"{function}_back_{'_'.join(chosen)}", ["dy", *variables], products)
 
 
 def operations(rule: ScalarRule) -> list[Operation]:
@@ -205,8 +200,8 @@ def operations(rule: ScalarRule) -> list[Operation]:
     value: Any = CupyLibrary.kernels[rule.f.path]
     texts = device_functions()[rule.f.path].partials
     fused = next(found for found in rule.f.rrules if isinstance(found, FusedRule))
-    back = fused.backward(tuple([text is not None for text in texts])) if any(texts) else None
-    return [operation for operation in (value.operation, back) if operation is not None]
+    _, back, _ = fused.plan(tuple([text is not None for text in texts]))
+    return [found for found in (value.operation, back) if isinstance(found, Operation)]
 
 
 def one_data_type(args: tuple[Any, ...], *, complex_too: bool) -> bool:
@@ -230,8 +225,7 @@ _NAMES: dict[Any, str] = {}  # of data types: NumPy takes its time over one
 
 def _dot(dy: Any, x: Any, project: Projection) -> Any:
     """Return the sum of dy x over the first axes, in one pass where there is a kernel for it."""
-    alike = type(dy) is type(x) and dy.shape == x.shape and dy.dtype == x.dtype
-    if alike and dy.size and dy._c_contiguous and x._c_contiguous:
+    if is_like(dy, x, x.shape) and dy.size and dy._c_contiguous and x._c_contiguous:
         columns = math.prod(project.shape)
         matrices = (dy.reshape(-1, columns), x.reshape(-1, columns))
         return column_dots(*matrices).reshape(project.shape)

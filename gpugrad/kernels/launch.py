@@ -278,3 +278,14 @@ def axes_of(axis: Any, ndim: int) -> list[int] | None:
 def new(x: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
     """Return an array of the kind of `x` on the current device, its values not yet set."""
     return type(x)(shape, x.dtype if dtype is None else dtype)
+
+
+def contiguous(x: Any) -> Any:
+    """Return a CuPy array with its elements one after another: itself, or a copy."""
+    # What x.flags.c_contiguous says, but without an object.
+    return x if x._c_contiguous else x.copy()
+
+
+def is_like(dy: Any, x: Any, shape: tuple[int, ...]) -> bool:
+    """Say whether a sensitivity is a CuPy array of that shape and the data type of `x`."""
+    return type(dy) is type(x) and dy.dtype == x.dtype and dy.shape == shape

@@ -9,8 +9,8 @@ import functools
 from typing import Any
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.columns import computed, contiguous
-from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, new
+from gpugrad.kernels.columns import computed
+from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, contiguous, new
 from gpugrad.namespace import CudaArray, CupyLibrary
 from gpugrad.network.losses import matched
 
@@ -47,9 +47,6 @@ class Loss:
         y: the target, of the same shape and data type, and not empty.
         option: the number that the loss has beside them.
         agg: "mean" or "sum".
-
-    Raises:
-        DeviceError: an array is not on the current device.
     """
 
     def __init__(self, name: str, yhat: Any, y: Any, option: float, agg: str) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, axes_of, new
-from gpugrad.namespace import CupyLibrary, cupy_library
+from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, axes_of, contiguous, new
+from gpugrad.namespace import CupyLibrary
 
 WARP = 32
 MAX_THREADS = 1024  # this and the next one as in the kernels
@@ -60,8 +60,8 @@ class Rows:
 
     def __init__(self, x: Any, weight: Any, bias: Any, axes: int) -> None:
         self.x = contiguous(x)
-        self.weight = contiguous(weight)
-        self.bias = contiguous(bias)
+        self.weight = None if weight is None else contiguous(weight)
+        self.bias = None if bias is None else contiguous(bias)
         self.shape = x.shape[x.ndim - axes :]
         self.length = math.prod(self.shape)
         self.count = x.size // self.length
@@ -106,9 +106,6 @@ def rows_of(x: Any, weight: Any, bias: Any, axis: Any) -> Rows | None:
     """Return `x` as rows, or None where the kernels do not take such arguments.
 
     They take last axes alone, and one data type for all.
-
-    Raises:
-        DeviceError: an array is not on the current device.
     """
     places = axes_of(axis, x.ndim)
     parameters = [p for p in (weight, bias) if p is not None]
@@ -123,13 +120,6 @@ def rows_of(x: Any, weight: Any, bias: Any, axis: Any) -> Rows | None:
     rows = Rows(x, weight, bias, len(places))
     fits = rows.length <= LONGEST and all(p.size == rows.length for p in parameters)
     return rows if fits else None
-
-
-def contiguous(x: Any) -> Any:
-    """Return an array of CuPy's whose elements follow one another; None as it is."""
-    if x is None or x.flags.c_contiguous:
-        return x
-    return cupy_library().modules[1].ascontiguousarray(x)
 
 
 def standardised(

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gpugrad.kernels.launch import C_TYPES, FLOATS, Kernel, check_device, new
-from gpugrad.namespace import CudaArray, cupy_library
+from gpugrad.kernels.launch import C_TYPES, FLOATS, Kernel, check_device, contiguous, new
+from gpugrad.namespace import CudaArray
 
 ROWS = 80  # parameters of a launch: as in cuda_kernels/optimisers.cu, and so are the next two
 CHUNK = 2048
@@ -81,7 +81,7 @@ class StepKernel:
         """Return the new values and moments of arrays of one data type."""
         for arrays in lists:
             check_device(f"optim.{self.name}", arrays)
-        lists = list(map(_contiguous, lists))
+        lists = [list(map(contiguous, arrays)) for arrays in lists]
         values = lists[1]
         bytes_each = dtype.itemsize
         line = LINE // bytes_each
@@ -112,13 +112,6 @@ class StepKernel:
         return [
             _views(buffer, old, offsets) for buffer, old in zip(buffers, lists[1:], strict=True)
         ]
-
-
-def _contiguous(arrays: Sequence[Any]) -> Sequence[Any]:
-    """Return arrays whose elements are one after another, copies where they are not."""
-    copy = cupy_library().modules[1].ascontiguousarray
-    # The flag of x.flags that counts: to make all of them takes as long as all the rest here.
-    return [x if x._c_contiguous else copy(x) for x in arrays]
 
 
 def _picked(lists: Lists, places: list[int]) -> Lists:

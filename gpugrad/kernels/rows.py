@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, axes_of
+from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, axes_of, contiguous
 
 WARP = 32
 ALL_THREADS = 1024  # as in rows.cuh; it is the most, too
@@ -76,7 +76,7 @@ def rows_of(x: Any, place: int) -> Any:
     """Return an array whose rows lie behind each other in memory: a copy, unless `x` is such."""
     if place != x.ndim - 1:
         x = x.transpose(*_others(x, place), place)
-    return x if x.flags.c_contiguous else x.copy()
+    return contiguous(x)
 
 
 def rows_back(y: Any, place: int) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gpugrad.kernels.launch import Kernel, new
+from gpugrad.kernels.launch import Kernel, contiguous, is_like, new
 from gpugrad.kernels.rows import CHOICES, VARIANTS, place_of, rows_back, rows_of, teams
 
 _softmax = Kernel("softmax", "softmax.cu", variants=CHOICES, large_shared=True)
@@ -24,12 +24,12 @@ def softmax(x: Any, /, *, axis: Any = -1) -> Any:
         x: array of a data type of `C_TYPES`.
         axis: the axis; several are declined.
     """
-    return _over_rows("softmax", x, axis, False)
+    return _over_rows(x, axis, False)
 
 
 def logsoftmax(x: Any, /, *, axis: Any = -1) -> Any:
     """Return the logarithm of the softmax of a CuPy array over one axis: see `softmax`."""
-    return _over_rows("logsoftmax", x, axis, True)
+    return _over_rows(x, axis, True)
 
 
 def softmax_back(y: Any, dy: Any, axis: Any) -> Any:
@@ -40,12 +40,12 @@ def softmax_back(y: Any, dy: Any, axis: Any) -> Any:
         dy: its sensitivity, a CuPy array of the same shape and data type; all else is declined.
         axis: the axis.
     """
-    return _back("softmax", y, dy, axis, False)
+    return _back(y, dy, axis, False)
 
 
 def logsoftmax_back(y: Any, dy: Any, axis: Any) -> Any:
     """Return dy − eʸ Σ dy, the gradient of the argument of logsoftmax: see `softmax_back`."""
-    return _back("logsoftmax", y, dy, axis, True)
+    return _back(y, dy, axis, True)
 
 
 def logsumexp(
@@ -79,13 +79,12 @@ def logsumexp_back(a: Any, dy: Any, axis: Any, keepdims: bool) -> Any:
         keepdims: whether `dy` has that axis, of length 1.
     """
     place = place_of(axis, a)
-    if place is None or not _is_like(dy, a, _without(a.shape, place, keepdims=keepdims)):
+    if place is None or not is_like(dy, a, _without(a.shape, place, keepdims=keepdims)):
         return NotImplemented
-    dy = dy if dy.flags.c_contiguous else dy.copy()
-    return _softmax_of_rows(a, place, False, dy)
+    return _softmax_of_rows(a, place, False, contiguous(dy))
 
 
-def _over_rows(name: str, x: Any, axis: Any, logarithm: bool) -> Any:
+def _over_rows(x: Any, axis: Any, logarithm: bool) -> Any:
     place = place_of(axis, x)
     if place is None:
         return NotImplemented
@@ -104,9 +103,9 @@ def _softmax_of_rows(x: Any, place: int, logarithm: bool, factor: Any = 0) -> An
     return rows_back(y, place)
 
 
-def _back(name: str, y: Any, dy: Any, axis: Any, logarithm: bool) -> Any:
+def _back(y: Any, dy: Any, axis: Any, logarithm: bool) -> Any:
     place = place_of(axis, y)
-    if place is None or not _is_like(dy, y, y.shape):
+    if place is None or not is_like(dy, y, y.shape):
         return NotImplemented
     y, dy = rows_of(y, place), rows_of(dy, place)
     dx = new(y, y.shape)
@@ -121,8 +120,3 @@ def _back(name: str, y: Any, dy: Any, axis: Any, logarithm: bool) -> Any:
 
 def _without(shape: tuple[int, ...], place: int, *, keepdims: bool) -> tuple[int, ...]:
     return (*shape[:place], *((1,) if keepdims else ()), *shape[place + 1 :])
-
-
-def _is_like(dy: Any, x: Any, shape: tuple[int, ...]) -> bool:
-    """Say whether a sensitivity is a CuPy array of that shape and the data type of `x`."""
-    return type(dy) is type(x) and dy.dtype == x.dtype and dy.shape == shape

@@ -6,8 +6,9 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.frule import frule
+from gpugrad.kernels.launch import is_like
 from gpugrad.kernels.normalisation import rows_of, standardised, standardised_back
-from gpugrad.namespace import CudaArray, shape_of
+from gpugrad.namespace import CudaArray
 from gpugrad.network.normalisation import (
     Axis,
     Standardised,
@@ -140,10 +141,9 @@ def standardise_affine_rrule_on_cuda(
     if rows is None:
         return NotImplemented
     y, means, scales = standardised(rows, epsilon=epsilon, centre=centre, keep=True)
-    expected = type(y), y.dtype, y.shape
 
     def standardise_affine_back(dy: Any) -> Any:
-        if (type(dy), getattr(dy, "dtype", None), shape_of(dy)) != expected:  # it is recorded
+        if not is_like(dy, x, x.shape):  # it is recorded, or a number
             options = {"axis": axis, "epsilon": epsilon, "centre": centre, "needs": needs}
             return standardise_affine_rrule(f, x, weight, bias, **options)[1](dy)
         return None, *standardised_back(rows, dy, means, scales, needs)
