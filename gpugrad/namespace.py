@@ -13,6 +13,7 @@ import contextlib
 import functools
 import importlib
 import itertools
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
@@ -22,6 +23,7 @@ import array_api_compat.numpy as compat_numpy
 import numpy as np
 
 from gpugrad import numpy_reductions
+from gpugrad.cupy_functions import CREATIONS, CupyFunctions
 from gpugrad.errors import ArgumentError, MixedArraysError
 
 SCALAR_TYPES = frozenset({float, complex, int, bool})
@@ -164,16 +166,23 @@ class Library:
 
     def create(self, name: str, *args: Any, like: Any, **options: Any) -> Any:
         """Call a creation function on the device of the array `like`."""
-        device = array_api_compat.device(like)
-        return getattr(self.modules[0], name)(*args, device=device, **options)
+        function: Any = self.function(name)
+        return function(*args, device=array_api_compat.device(like), **options)
 
     def arange(self, count: int, like: Any) -> Any:
         """Return 0, 1, … on the device of the array `like`."""
         return self.create("arange", count, like=like)
 
-    def scatter_add(self, out: Any, index: Any, values: Any) -> Any:
-        """Add `values` into `out` at `index`, repeated positions adding up, and return `out`."""
-        self.modules[0].add.at(out, index, values)
+    def scatter(self, name: str, out: Any, index: Any, values: Any) -> Any:
+        """Return `out`, with values added to it at an index, or the maximum taken with them.
+
+        Args:
+            name: "add" or "maximum".
+            out: array, which may be changed in place.
+            index: where; repeated positions all count.
+            values: array that broadcasts to the shape of out[index].
+        """
+        getattr(self.modules[0], name).at(out, index, values)
         return out
 
 
@@ -207,14 +216,23 @@ class ForeignLibrary(Library):
 
         return call
 
-    def scatter_add(self, out: Any, index: Any, values: Any) -> Any:
-        """Add by a product with a one-hot matrix: the standard has no scatter. Slow, but right."""
+    def scatter(self, name: str, out: Any, index: Any, values: Any) -> Any:
+        """Combine the values with each place that they go to: the standard has no scatter.
+
+        Slow, but right.
+        """
         xp = self.modules[0]
         places = self.arange(out.size, out)
-        hit = self.taken(xp.reshape(places, out.shape), index)
-        one_hot = xp.astype(xp.reshape(hit, (-1, 1)) == places[None, :], out.dtype)
-        values = xp.reshape(xp.broadcast_to(values, hit.shape), (-1,))
-        return out + xp.reshape(xp.matmul(values, one_hot), out.shape)
+        taken = self.taken(xp.reshape(places, out.shape), index)
+        hit = xp.reshape(taken, (-1, 1)) == places[None, :]
+        values = xp.reshape(xp.broadcast_to(values, taken.shape), (-1,))
+        if name == "add":
+            sums = xp.matmul(values, xp.astype(hit, out.dtype))
+            return out + xp.reshape(sums, out.shape)
+        nothing = self.create("full", (), -math.inf, like=out, dtype=out.dtype)
+        parts = xp.where(hit, values[:, None], nothing)
+        every = xp.concat([xp.reshape(out, (1, -1)), parts], axis=0)
+        return xp.reshape(xp.max(every, axis=0), out.shape)
 
     def own(self, name: str) -> Callable[..., Any] | None:
         """Return `taken` for what elsewhere is the operator x[index]."""
@@ -259,14 +277,64 @@ _libraries: dict[type, Library | None] = dict.fromkeys(SCALAR_TYPES)
 
 
 class CupyLibrary(Library):
-    """CuPy, and gpugrad's own kernels for its arrays."""
+    """CuPy, with array_api_compat's functions for its arrays, and gpugrad's own kernels.
+
+    Args:
+        compat: the module array_api_compat.cupy.
+        cupy: the module cupy.
+    """
 
     kernels: ClassVar[dict[str, Callable[..., Any]]] = {}  # by the functions' paths
+
+    def __init__(self, compat: Any, cupy: Any) -> None:
+        places = {"linalg": "cupyx.scipy.linalg", "special": "cupyx.scipy.special"}
+        super().__init__("CuPy", compat, cupy, **places)
+        self.functions = CupyFunctions(cupy, compat)
+        self.scatter = self.functions.scatter
+
+    def own(self, name: str) -> Callable[..., Any] | None:
+        """Return one of `CupyFunctions`."""
+        return getattr(self.functions, name.replace(".", "_"), None)
+
+    def function(self, path: str) -> Callable[..., Any] | None:
+        """Return the library's function; of Fourier transforms, array_api_compat's differ."""
+        if path in CREATIONS:
+            return functools.partial(self.functions.create, path)
+        if path.startswith("fft.") and not path.endswith("freq"):  # n and axis by position
+            return getattr(self.modules[1].fft, path.removeprefix("fft."), None)
+        found = super().function(path)
+        return self._special(path, found) if found and path.startswith("special.") else found
+
+    def _special(self, path: str, f: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a special function that says what to do where CuPy refuses its arguments."""
+
+        @functools.wraps(f)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return f(*args, **kwargs)
+            except TypeError as error:
+                raise ArgumentError(f"{path}: CuPy says {error}.{self.advice(path)}") from error
+
+        return call
+
+    def advice(self, path: str) -> str:
+        """Return what to write in the place of a special function that CuPy does not have."""
+        extension, _, name = path.rpartition(".")
+        if extension != "special":
+            return ""
+        orders = f" Of the orders 0 and 1 there are special.{name[0]}0 and {name[0]}1."
+        return (
+            f"{orders if name in _BESSEL else ''} On the host SciPy has it: call "
+            f"xp.special.{name} with cupy.asnumpy(x)"
+        )
 
     def kernel(self, path: str, arrays: Iterable[Any]) -> Callable[..., Any] | None:
         """Return gpugrad's kernel for a function of such arrays, or None."""
         found = self.kernels.get(path)
         return found if found and any(isinstance(x, CudaArray) for x in _items(arrays)) else None
+
+
+_BESSEL = frozenset({"iv", "jv", "kv", "yv"})
 
 
 def _items(values: Iterable[Any]) -> Iterator[Any]:
@@ -290,20 +358,13 @@ class CudaArray(abc.ABC):  # noqa: B024 (nothing inherits it: CuPy's arrays are 
         return is_array or NotImplemented
 
 
-def cupy_library() -> Library:
+@functools.cache
+def cupy_library() -> CupyLibrary:
     """Return CuPy as a library. The one place where CuPy is imported."""
     import array_api_compat.cupy as compat_cupy  # pyright: ignore[reportMissingImports]
     import cupy  # pyright: ignore[reportMissingImports]
 
-    library = _foreign.get("cupy")
-    if library is None:
-        library = _foreign["cupy"] = CupyLibrary(
-            "CuPy",
-            *(compat_cupy, cupy),
-            linalg="cupyx.scipy.linalg",
-            special="cupyx.scipy.special",
-        )
-    return library
+    return CupyLibrary(compat_cupy, cupy)
 
 
 _foreign: dict[str, Library] = {}

@@ -259,7 +259,9 @@ def first_answer(choices: list[Function]) -> Function:
 
 
 def unboxed(y: Any) -> Any:
-    """Return NumPy's number as Python's; all else as it is."""
+    """Return NumPy's number as Python's, and so those in a tuple; all else as it is."""
+    if type(y) is tuple:
+        return tuple(map(unboxed, y))
     boxed = isinstance(y, (np.generic, np.ndarray)) and y.shape == ()
     return y.item() if boxed else y
 

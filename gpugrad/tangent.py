@@ -17,6 +17,7 @@ from gpugrad import functions as F
 from gpugrad.namespace import (
     SCALAR_TYPES,
     LevelValue,
+    create,
     kind_of,
     library_of,
     plain,
@@ -166,8 +167,7 @@ def number_like(number: Any, x: Any) -> Any:
         return type(x)(number)
     if isinstance(x, np.generic):
         return x.dtype.type(number)
-    xp = array_api_compat.array_namespace(x)
-    return xp.full(x.shape, number, dtype=x.dtype, device=array_api_compat.device(x))
+    return create("full", x.shape, number, like=x, dtype=x.dtype)
 
 
 def zero_of(x: Any) -> Any:

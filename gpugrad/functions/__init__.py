@@ -232,15 +232,14 @@ def _index_set(x: Any, index: Any, values: Any) -> Any:
 
 def _scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
     library = namespace.common_library([values], "scatter_add") or namespace.NUMPY
-    like = {} if library is namespace.NUMPY else {"device": array_api_compat.device(values)}
     dtype = values.dtype if hasattr(values, "dtype") else type(values)
-    out = library.modules[0].zeros(shape, dtype=dtype, **like)
+    out = library.create("zeros", shape, like=values, dtype=dtype)
     if is_basic(index):
         parts = index if isinstance(index, tuple) else (index,)
         parts = tuple([part for part in parts if part is not None])
         out[parts] = library.modules[0].reshape(values, out[parts].shape)
         return out
-    return library.scatter_add(out, index, values)
+    return library.scatter("add", out, index, values)
 
 
 getitem = _operator("getitem", operator.getitem, arrays=(0,), view=True)

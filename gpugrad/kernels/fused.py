@@ -30,10 +30,11 @@ class FusedValue:
 
     @functools.cached_property
     def single(self) -> bool:
-        """Whether CuPy has one kernel for it."""
+        """Whether CuPy has one kernel for it: what is no ufunc may have several, or wait."""
         path = self.rule.f.path
-        known = path in DEVICE_FUNCTIONS and cupy_library().function(path) is not None
-        return known or path in OPERATORS
+        found = cupy_library().function(path)
+        known = type(getattr(found, "__wrapped__", found)).__name__ == "ufunc"
+        return (path in DEVICE_FUNCTIONS and known) or path in OPERATORS
 
     def _by_cupy(self, args: tuple[Any, ...]) -> bool:
         """Whether CuPy's own kernel computes it: of 16 bits, some give 64."""

@@ -10,8 +10,6 @@ import math
 import operator
 from typing import Any
 
-import array_api_compat
-
 from gpugrad import functions as F
 from gpugrad import namespace
 from gpugrad.errors import ArgumentError
@@ -204,17 +202,8 @@ def scatter_max(src: Any, indices: Any, length: int) -> Any:
     """
     shape = (length, *src.shape[1:])
     y = namespace.create("full", shape, -math.inf, like=src, dtype=src.dtype)
-    at = getattr(array_api_compat.array_namespace(src).maximum, "at", None)
-    if at is not None and src.dtype.itemsize == 2:  # CuPy has no atomic maximum of halves
-        return F.astype(scatter_max(as_dtype(src, "float32"), indices, length), src.dtype)
-    if at is not None:
-        at(y, indices, src)
-        return y
-    # The standard has no scatter: all slices for each place. Slow, but right.
-    places = namespace.create("arange", length, like=src)
-    hit = F.reshape(places[:, None] == indices, (length, src.shape[0], *(1,) * (len(shape) - 1)))
-    parts = F.where(hit, src, -math.inf)
-    return F.max(F.concat([F.expand_dims(y, axis=1), parts], axis=1), axis=1)
+    library = namespace.library_of(src) or namespace.NUMPY
+    return library.scatter("maximum", y, indices, src)
 
 
 # --- Operations, of n slices to the places that n integers say --------------------------------

@@ -2,27 +2,23 @@
 
 import pytest
 
-from gpugrad import namespace
 from gpugrad.kernels import launch
-from gpugrad.primitive import BY_NAME
 from tests.device.simulator import Simulator, missing
 
 
 @pytest.fixture
 def simulator(monkeypatch):
     """Let kernels run on the host, and CuPy's functions compute there."""
-    cupy = pytest.importorskip("cupy")
+    pytest.importorskip("cupy")
     if missing():
         pytest.skip(missing())
-    from tests.host_cupy import allocate, host_functions, scatter_add
+    from tests.host_cupy import HostArray
+    from tests.host_functions import cupy_on_host
 
     simulator = Simulator()
     monkeypatch.setattr(launch, "driver", simulator)
-    for module, name, function in host_functions():
-        monkeypatch.setattr(module, name, function)
-    monkeypatch.setattr(namespace.cupy_library(), "scatter_add", scatter_add)
     forget()
-    with cupy.cuda.using_allocator(allocate):
+    with cupy_on_host(HostArray):
         yield simulator
     forget()
 
@@ -42,13 +38,7 @@ def launches(simulator, monkeypatch):
 
 
 def forget():
-    """Forget what was found for CuPy's arrays, and the functions of another driver."""
+    """Forget the functions of another driver."""
     for kernel in launch.KERNELS:
         for instance in kernel.instances.values():
             instance.functions.clear()
-    for primitive in BY_NAME.values():
-        primitive.by_library.pop(namespace.cupy_library(), None)
-        for key in list(primitive.implementations):
-            kinds = key if isinstance(key, tuple) else (key,)
-            if any(issubclass(kind, namespace.CudaArray) for kind in kinds):
-                del primitive.implementations[key]

@@ -87,7 +87,8 @@ class Sample:
     analytic: bool = True
     """Whether it is differentiable as a function of complex numbers, if it takes them."""
     not_in: dict[str, str] = field(default_factory=dict)
-    """Libraries ("strict") and data types ("float16") it is not for, with the reasons."""
+    """What it is not for, with the reasons: libraries ("strict"), data types ("float16"), and
+    kinds of numbers in a library ("cupy complex")."""
 
     @property
     def name(self):
@@ -105,6 +106,11 @@ class Sample:
     def is_analytic(self):
         """Whether the function is differentiable as one of complex numbers."""
         return "complex" in self.takes and self.analytic
+
+    def why_not_in(self, library, dtype):
+        """Return why it is not for such arrays of a library, "" where it is."""
+        kind = "complex" if "complex" in dtype else "real"
+        return self.not_in.get(library) or self.not_in.get(f"{library} {kind}", "")
 
     def rng(self):
         """Return a generator of random numbers of this row's own."""

@@ -18,6 +18,20 @@ from tests.rules.samples.rows import (
 )
 
 NO_SPECIAL = {"strict": "it has no special functions"}
+REAL_IN_CUPY = {"cupy complex": "CuPy's takes real numbers alone"}
+OF_ORDERS = {"cupy": "CuPy has Bessel functions of fixed orders, and y of integer ones"}
+NOT_IN_CUPY = {
+    **dict.fromkeys((S.dawsn, S.erf, S.erfc, S.erfcx, S.exp1, S.expi), REAL_IN_CUPY),
+    **dict.fromkeys((S.ndtr, S.spence), REAL_IN_CUPY),
+    **dict.fromkeys((S.iv, S.ive, S.jv, S.kv, S.kve, S.yv), OF_ORDERS),
+    S.fresnel: {"cupy": "CuPy has no Fresnel integrals"},
+}
+
+
+def special(f, *args, **options):
+    """Write a row of a function that SciPy has, and CuPy perhaps."""
+    return row(f, *args, not_in=NO_SPECIAL | NOT_IN_CUPY.get(f, {}), **options)
+
 
 negative = Domain(lambda rng, shape: rng.uniform(-1.8, -1.2, shape))
 tail = Domain(lambda rng, shape: rng.uniform(-12, -8, shape))
@@ -101,18 +115,18 @@ WITH_PARAMETERS = [
 
 SPECIAL = [
     *(
-        row(f, x, takes=takes, not_in=not_in)
-        for f, domain, takes, not_in in [
-            *((*line, REAL, {}) for line in UNARY_EVERYWHERE),
-            *((*line, NO_SPECIAL) for line in UNARY),
+        write(f, x, takes=takes)
+        for write, f, domain, takes in [
+            *((row, *line, REAL) for line in UNARY_EVERYWHERE),
+            *((special, *line) for line in UNARY),
         ]
         for x in (domain(2, 3), number(domain))
     ),
     *(
-        row(f, *args, takes=BOTH if f in (S.xlogy, S.xlog1py) else REAL, not_in=not_in)
-        for f, a, b, not_in in [
-            *((*line, {}) for line in BINARY_EVERYWHERE),
-            *((*line, NO_SPECIAL) for line in BINARY),
+        write(f, *args, takes=BOTH if f in (S.xlogy, S.xlog1py) else REAL)
+        for write, f, a, b in [
+            *((row, *line) for line in BINARY_EVERYWHERE),
+            *((special, *line) for line in BINARY),
         ]
         for args in [
             (a(2, 3), b(2, 3)),
@@ -123,13 +137,13 @@ SPECIAL = [
         ]
     ),
     *(
-        row(f, *parameters, x, takes=takes, not_in=NO_SPECIAL)
+        special(f, *parameters, x, takes=takes)
         for f, parameters, domain, takes in WITH_PARAMETERS
         for x in (domain(2, 3), number(domain))
     ),
     # SciPy is not exact to rounding where these are nearly real.
     *(
-        row(f, *args, takes=COMPLEX, not_in=NO_SPECIAL)
+        special(f, *args, takes=COMPLEX)
         for f, *args in [
             (S.expi, positive(3)),
             (S.jv, 2, anything(3)),
@@ -137,17 +151,17 @@ SPECIAL = [
             (S.yv, 1, positive(3)),
         ]
     ),
-    row(S.erf, anything(), not_in=NO_SPECIAL),
-    row(S.erf, anything(0, 3), not_in=NO_SPECIAL),
-    row(S.i0, anything(2, 3), not_in=NO_SPECIAL),
+    special(S.erf, anything()),
+    special(S.erf, anything(0, 3)),
+    special(S.i0, anything(2, 3)),
     row(S.huber, probability(3), negative(3), note="beyond delta"),
-    row(S.betainc, 1, 1, probability(3), not_in=NO_SPECIAL),
-    row(S.gammainc, 1, positive(3), not_in=NO_SPECIAL),
-    row(S.gammaincc, 2, above_one(3), not_in=NO_SPECIAL),
-    row(S.log_ndtr, tail(3), not_in=NO_SPECIAL, note="tail"),
-    row(S.rgamma, negative(3), not_in=NO_SPECIAL, note="negative"),
-    row(S.multigammaln, above_one(3), d=1, not_in=NO_SPECIAL),
-    row(S.multigammaln, above_one(2, 2), d=3, not_in=NO_SPECIAL),
+    special(S.betainc, 1, 1, probability(3)),
+    special(S.gammainc, 1, positive(3)),
+    special(S.gammaincc, 2, above_one(3)),
+    special(S.log_ndtr, tail(3), note="tail"),
+    special(S.rgamma, negative(3), note="negative"),
+    special(S.multigammaln, above_one(3), d=1),
+    special(S.multigammaln, above_one(2, 2), d=3),
     *(
         row(f, x, note="SciPy's", **options)  # beside gpugrad's own
         for f in (S.logsumexp, S.softmax, S.log_softmax)

@@ -1,0 +1,43 @@
+"""Every row of the samples on CuPy's arrays without a GPU: it refuses what it refuses with one.
+
+The functions are the rules' general ones: gpugrad's kernels are tested in `tests/device`.
+"""
+
+import pytest
+
+from gpugrad import namespace
+from gpugrad.kernels.fused import FusedValue
+from gpugrad.namespace import CupyLibrary
+
+pytest.importorskip("cupy")
+
+from tests.host_cupy import BareArray, numpy_of
+from tests.host_functions import compat, cupy_on_host
+from tests.rules.conftest import Library
+from tests.rules.test_samples import ELSEWHERE, check_elsewhere
+
+
+@pytest.fixture(scope="module")
+def cupy_library():
+    with cupy_on_host(BareArray):
+        yield Library("cupy", compat, BareArray, BareArray(()).device, numpy_of)
+
+
+@pytest.mark.parametrize(
+    ("sample", "dtype"), ELSEWHERE, ids=[f"{sample.name}, {dtype}" for sample, dtype in ELSEWHERE]
+)
+def test_values_gradients_and_tangents_are_those_of_numpy(cupy_library, sample, dtype):
+    if why_not := sample.why_not_in("cupy", dtype):
+        pytest.skip(why_not)
+    if has_kernel_alone(sample.function):
+        pytest.skip("CuPy has no such function, and gpugrad a kernel: tests/device runs it")
+    check_elsewhere(cupy_library, sample, dtype)
+
+
+def has_kernel_alone(function):
+    """Say whether a function is computed by a kernel of gpugrad's, and in no other way."""
+    path = getattr(function, "path", "")
+    kernel = CupyLibrary.kernels.get(path)
+    if not isinstance(kernel, FusedValue) or kernel.operation is None:
+        return False
+    return function.default is None and namespace.cupy_library().function(path) is None
