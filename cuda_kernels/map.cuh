@@ -24,18 +24,28 @@ struct Operands {
   Input inputs[INPUTS];
 };
 
-// Compute all elements of contiguous arrays; bit i of NUMBERS says that input i is one number.
-template <class Operation, class T, unsigned NUMBERS>
+// Compute all elements of contiguous arrays; bit i of NUMBERS says that input i is one number for
+// all of them, and bit i of SINGLES that it is an array of one.
+template <class Operation, class T, unsigned NUMBERS, unsigned SINGLES = 0>
 __global__ void map(Operands<Operation::outputs, Operation::inputs> operands) {
   using C = computed_t<T>;
   constexpr int INPUTS = Operation::inputs;
   constexpr int OUTPUTS = Operation::outputs;
   constexpr int SIZE = Vector<T>::size;
+  constexpr unsigned FOR_ALL = NUMBERS | SINGLES;
   const long long n = operands.size;
 
   bool aligned = true;
+  C for_all[INPUTS];
+#pragma unroll
   for (int i = 0; i < INPUTS; ++i) {
-    if (!(NUMBERS >> i & 1)) aligned &= is_aligned(operands.inputs[i].array);
+    if (NUMBERS >> i & 1) {
+      for_all[i] = C(operands.inputs[i].number);
+    } else if (SINGLES >> i & 1) {
+      for_all[i] = C(*static_cast<const T*>(operands.inputs[i].array));
+    } else {
+      aligned &= is_aligned(operands.inputs[i].array);
+    }
   }
   for (int o = 0; o < OUTPUTS; ++o) aligned &= is_aligned(operands.outputs[o]);
 
@@ -47,7 +57,7 @@ __global__ void map(Operands<Operation::outputs, Operation::inputs> operands) {
     Vector<T> in[INPUTS], out[OUTPUTS];
 #pragma unroll
     for (int i = 0; i < INPUTS; ++i) {
-      if (NUMBERS >> i & 1) continue;
+      if (FOR_ALL >> i & 1) continue;
       const T* from = static_cast<const T*>(operands.inputs[i].array) + start;
       if (whole) {
         in[i] = load_vector(from);
@@ -61,7 +71,7 @@ __global__ void map(Operands<Operation::outputs, Operation::inputs> operands) {
       C x[INPUTS], y[OUTPUTS];
 #pragma unroll
       for (int i = 0; i < INPUTS; ++i) {
-        x[i] = NUMBERS >> i & 1 ? C(operands.inputs[i].number) : C(in[i].values[k]);
+        x[i] = FOR_ALL >> i & 1 ? for_all[i] : C(in[i].values[k]);
       }
       Operation::apply(x, y);
 #pragma unroll

@@ -247,13 +247,14 @@ class Primitive:
 
 def first_answer(choices: list[Function]) -> Function:
     """Return a function that asks each of `choices` in turn, until one does not decline."""
+    first, *others = choices
+    if not others:
+        return first
+    rest = first_answer(others)
 
     def answer(*args: Any, **kwargs: Any) -> Any:
-        for choice in choices:
-            y = choice(*args, **kwargs)
-            if y is not NotImplemented:
-                return y
-        return NotImplemented
+        y = first(*args, **kwargs)
+        return rest(*args, **kwargs) if y is NotImplemented else y
 
     return answer
 

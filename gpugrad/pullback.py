@@ -44,7 +44,7 @@ class Pullback:
 
     def __call__(self, dy: Any) -> tuple[Any, ...]:
         """Return `(df, *dargs)` for a sensitivity; raise SensitivityError where it does not fit."""
-        seeds = self._outputs.seeds(self.name, dy)
+        seeds = self._outputs.seeds(self.name, self.tape, dy)
         return self._inputs.gradients(self.tape.sweep(seeds))
 
     def __repr__(self) -> str:
@@ -116,17 +116,24 @@ class Outputs:
         self.slots = [x.slot if mine else None for x, mine in pairs]
         self.value = self.node.rebuild(y, iter(self.leaves))
 
-    def seeds(self, name: str, dy: Any) -> list[tuple[int, Any]]:
+    def seeds(self, name: str, tape: Tape, dy: Any) -> list[tuple[int, Any]]:
         """Return slots and sensitivities; raise SensitivityError where `dy` does not fit."""
         try:
             parts = self.node.scatter(dy)
             return [
-                (slot, fit(part, leaf))
+                (slot, seed(tape, slot, part, leaf))
                 for slot, part, leaf in zip(self.slots, parts, self.leaves, strict=True)
                 if slot is not None and part is not None
             ]
         except SensitivityError as error:
             raise SensitivityError(f"∂({name}): {error}") from None
+
+
+def seed(tape: Tape, slot: int, dy: Any, y: Any) -> Any:
+    """Return the sensitivity `dy` of the value `y` as the pullback of its line takes it."""
+    if type(dy) is float and getattr(tape.backs[slot], "takes_number", False):
+        return dy
+    return fit(dy, y)
 
 
 def fit(dy: Any, y: Any) -> Any:

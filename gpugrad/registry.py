@@ -28,6 +28,15 @@ from gpugrad.tangent import Tangent, project
 Rule = Callable[..., Any]
 
 
+def takes_number(back: Rule) -> Rule:
+    """Mark a pullback that takes a Python float for a sensitivity that is that number everywhere.
+
+    Of arrays on a device it is not made an array first, of whose values the host knows nothing.
+    """
+    back.takes_number = True  # type: ignore[attr-defined]
+    return back
+
+
 class RegisteredRule:
     """A rule, the argument types it is for, and where it was written."""
 
@@ -198,8 +207,7 @@ def bind(f: Primitive, mask: int, args: tuple[Any, ...]) -> Callable[..., Any]:
     found = [rule for rule in f.rrules if rule.matches(types)]
     if not found:
         raise no_rule(f, types)
-    choices = [rule.bind(f, args, needs) for rule in found]
-    bound = choices[0] if len(choices) == 1 else first_answer(choices)
+    bound = first_answer([rule.bind(f, args, needs) for rule in found])
     f.bound_rules[(mask, *types)] = bound
     return bound
 

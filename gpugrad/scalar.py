@@ -91,10 +91,10 @@ class ScalarRule:
             one = 1j if any(isinstance(argument, complex) for argument in args) else 1.0
             scope["ieee"] = functools.partial(self._ieee, wanted, type(one))
             scope |= {g.name: g.resolve((one,) * arity) for g, arity in called.items()}
-            return self._define((wanted, type(one)), self.source_code, scope)
+            return self.defined((wanted, type(one)), self.source_code, scope)
         scope |= {"Projection": Projection, "kind_of": kind_of, "conj": F.conj}
         scope |= self._functions(called, args)
-        return self._define((wanted, numbers), self.source_code, scope)
+        return self.defined((wanted, numbers), self.source_code, scope)
 
     def _functions(self, called: Iterable[Primitive], args: tuple[Any, ...]) -> dict[str, Any]:
         """Return the functions that generated source calls, as directly as may be."""
@@ -115,9 +115,9 @@ class ScalarRule:
             scope |= {g.name: g.resolve((one,) * arity) for g, arity in called.items()}
         else:  # where a tangent may be recorded and its argument not: F's functions take both
             scope |= {g.name: g for g in called}
-        return self._define((wanted, numbers), self.forward_source, scope)
+        return self.defined((wanted, numbers), self.forward_source, scope)
 
-    def _define(self, key: tuple[Any, ...], write: Callable[..., str], scope: Any) -> Function:
+    def defined(self, key: tuple[Any, ...], write: Callable[..., str], scope: Any) -> Function:
         """Run the source that `write(*key)` generates in `scope`, and return what it defines."""
         code = self.generated.get(key)
         if code is None:
@@ -177,14 +177,14 @@ class ScalarRule:
             body = ["try:", *("    " + line for line in body)]
             body += ["except ArithmeticError:", "    return y, ieee(args, tangents)"]
         head = [f"{arguments}, {tangents} = args, tangents", f"y = {self._value()}"]
-        return _definition(f"{self.f.name}_frule(args, tangents)", [*head, *body])
+        return definition(f"{self.f.name}_frule(args, tangents)", [*head, *body])
 
     def _value(self) -> str:
         return operator_text(self.f, self.names) or f"f({', '.join(self.names)})"
 
     def _lines(self, body: list[str]) -> str:
         head = f"{self.f.name}_rrule({', '.join(self.names)})"
-        return _definition(head, [f"y = {self._value()}", *body])
+        return definition(head, [f"y = {self._value()}", *body])
 
     def _partials(self, wanted: tuple[bool, ...], kind: type) -> list[str]:
         """Return the lines that compute the partial derivatives in place of a pullback."""
@@ -227,7 +227,7 @@ class ScalarRule:
         """
         chosen = [partial for partial, want in self._chosen(wanted) if want]
         scope: dict[str, Any] = {"kind_of": kind_of} | {g.name: g for g in functions_in(chosen)}
-        return self._define((wanted, tuple(variables)), self._product_source, scope | _CONJ)
+        return self.defined((wanted, tuple(variables)), self._product_source, scope | _CONJ)
 
     def _product_source(self, wanted: tuple[bool, ...], variables: Sequence[str]) -> str:
         lines: list[str] = []
@@ -238,7 +238,7 @@ class ScalarRule:
             assignments, texts = to_python(products)
             body = [*assignments, f"return [{', '.join(texts)}]"]
             lines += [head, *("    " + line for line in body)] if head else body
-        return _definition(f"{self.f.name}_products({', '.join(('dy', *variables))})", lines)
+        return definition(f"{self.f.name}_products({', '.join(('dy', *variables))})", lines)
 
     def _ieee(self, wanted: tuple[bool, ...], kind: type, *args: Any) -> tuple[Any, ...]:
         """Evaluate the partials where Python's numbers raise: as arrays do, with inf or nan."""
@@ -265,7 +265,7 @@ def _argument_names(partials: tuple[Any, ...]) -> list[str]:
     return ["x"] if len(partials) == 1 else ["a", "b"]
 
 
-def _definition(head: str, body: list[str]) -> str:
+def definition(head: str, body: list[str]) -> str:
     """Return the source of a function, which `rule` then names."""
     name = head.partition("(")[0]
     return "\n".join([f"def {head}:", *("    " + line for line in body), f"rule = {name}"]) + "\n"

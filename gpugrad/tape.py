@@ -17,6 +17,7 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.constants import HOLDERS, constant, released
 from gpugrad.errors import ArgumentError
+from gpugrad.kernels.fused import added_to
 from gpugrad.namespace import Level, LevelValue, youngest
 from gpugrad.primitive import Primitive
 from gpugrad.registry import bind, no_rule
@@ -241,6 +242,7 @@ class Tape(Level):
             keep: False drops each line with what it holds as soon as it is used.
         """
         gradients: list[Any] = [None] * len(self.backs)
+        ours: set[int] = set()  # slots whose gradient is a sum, which nobody else has
         for slot, dy in seeds:
             gradients[slot] = accumulate(gradients[slot], dy)
         if keep:
@@ -266,8 +268,11 @@ class Tape(Level):
                     old = gradients[operand]
                     if old is None:
                         gradients[operand] = g
+                    elif operand in ours:
+                        gradients[operand] = added_to(old, g)
                     else:
-                        gradients[operand] = old + g if type(g) is not tuple else accumulate(old, g)
+                        gradients[operand] = accumulate(old, g)
+                        ours.add(operand)
                 elif type(operand) is tuple:
                     for place, item in zip(operand, g, strict=True):
                         if place is not None:

@@ -10,9 +10,16 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError, OutputError
 from gpugrad.namespace import LevelValue, kind_of, shape_of
-from gpugrad.pullback import Inputs, Outputs, check_not_left, name_of, record, recordable
+from gpugrad.pullback import (
+    Inputs,
+    Outputs,
+    check_not_left,
+    name_of,
+    record,
+    recordable,
+    seed,
+)
 from gpugrad.structure import NOTHING, Walk
-from gpugrad.tangent import number_like
 from gpugrad.tape import Tape, show_space, space_of
 
 
@@ -83,8 +90,8 @@ def value_and_grad(
             y, aux = _split_aux(name, y)
         outputs = Outputs(tape, y)
         check_not_left("grad", name, tape, y)
-        seed = _seed(name, outputs)
-        gradients = inputs.gradients(tape.sweep(seed, keep=False), zeros=True)
+        seeds = _seeds(name, tape, outputs)
+        gradients = inputs.gradients(tape.sweep(seeds, keep=False), zeros=True)
         found = gradients if several else gradients[0]
         value = outputs.value
         return ((value, Outputs(tape, aux).value), found) if has_aux else (value, found)
@@ -122,7 +129,7 @@ def _split_aux(name: str, y: Any) -> tuple[Any, Any]:
     return y
 
 
-def _seed(name: str, outputs: Outputs) -> list[tuple[int, Any]]:
+def _seeds(name: str, tape: Tape, outputs: Outputs) -> list[tuple[int, Any]]:
     """Return where the sensitivity 1 enters; raise OutputError if the value is no real number."""
     if len(outputs.leaves) != 1 or outputs.value is not outputs.leaves[0]:
         raise OutputError(
@@ -136,7 +143,7 @@ def _seed(name: str, outputs: Outputs) -> list[tuple[int, Any]]:
             f"Sum it (or take its real part), or use pullback({name}, ...)"
         )
     slot = outputs.slots[0]
-    return [] if slot is None else [(slot, number_like(1, y))]
+    return [] if slot is None else [(slot, seed(tape, slot, 1.0, y))]
 
 
 def stop_gradient(x: Any) -> Any:

@@ -8,13 +8,19 @@ all others: strided, broadcast or complex.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import linecache
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import VECTOR_BYTES, Kernel
+from gpugrad.kernels.launch import VECTOR_BYTES, Kernel, bits_of, elsewhere
 from gpugrad.kernels.source import expanded
 from gpugrad.namespace import cupy_library
+
+# Computes an operation: of the results' shape, their size, and the inputs, a tuple of results.
+Launcher = Callable[..., tuple[Any, ...]]
 
 
 class Operation:
@@ -30,7 +36,7 @@ class Operation:
         self.name = name
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
-        self.instances: dict[Any, launch.Instance] = {}
+        self.launchers: dict[tuple[Any, ...], Launcher | None] = {}
         self._general: Any = None
 
     @functools.cached_property
@@ -51,51 +57,74 @@ class Operation:
             f"{body}\n  }}\n}};\n}}  // namespace gpugrad\n"
         )
 
-    def __call__(self, *inputs: Any) -> list[Any]:
+    def __call__(self, *inputs: Any) -> tuple[Any, ...]:
         """Return an array for each output.
 
         Args:
             inputs: arrays of one data type whose shapes broadcast together, and Python numbers;
                 at least one array.
         """
-        results = self.prepared(inputs)
-        return self.general(inputs) if results is None else results
+        return self.prepared(inputs) or self.general(inputs)
 
-    def prepared(self, inputs: Sequence[Any]) -> list[Any] | None:
+    def prepared(self, inputs: Sequence[Any]) -> tuple[Any, ...] | None:
         """Compute it by gpugrad's own kernel, if there is one for such arrays; else return None.
 
-        They are contiguous, of one shape and of one real data type.
+        They have one real data type, and are contiguous and of one shape, but for those that have
+        one element for all.
         """
-        first: Any = None
-        shape: Any = None
-        dtype: Any = None
-        numbers = size = 0
-        for i, x in enumerate(inputs):
-            if type(x) is float or type(x) is int:
-                numbers |= 1 << i
-            # What x.flags.c_contiguous says, but without an object; what is no array has none.
-            elif not getattr(x, "_c_contiguous", False):
-                return None
-            elif first is None:
-                first, size, shape, dtype = x, x.size, x.shape, x.dtype
-            elif x.size != size or x.shape != shape or x.dtype != dtype:
-                return None
-        instance = self.instances.get((dtype, numbers))
-        if instance is None:
-            if getattr(dtype, "name", "") not in launch.C_TYPES:
-                return None
-            instance = self.kernel[f"gpugrad::{self.name}", dtype, numbers]
-            self.instances[(dtype, numbers)] = instance
-        kind = type(first)
-        results = [kind(shape, dtype) for _ in self.outputs]
-        if size:
-            if numbers:  # which the kernel takes as `double`
-                inputs = [float(x) if type(x) is int else x for x in inputs]
-            vectors = -(-size * first.itemsize // VECTOR_BYTES)
-            instance(grid(vectors), THREADS, [size, *results, *inputs])
-        return results
+        found = arrangement(inputs)
+        if found is None:
+            return None
+        full, numbers, singles = found
+        launcher = self.launcher(type(full), full.dtype, numbers, singles)
+        return launcher and launcher(full.shape, full.size, *inputs)
 
-    def general(self, inputs: Sequence[Any]) -> list[Any]:
+    def launcher(
+        self, kind: type, dtype: Any, numbers: int = 0, singles: int = 0
+    ) -> Launcher | None:
+        """Return what launches the kernel, None where there is none; see `arrangement`."""
+        try:
+            return self.launchers[(kind, dtype, numbers, singles)]
+        except KeyError:
+            known = getattr(dtype, "name", "") in launch.C_TYPES
+            found = self._launcher(kind, dtype, numbers, singles) if known else None
+            self.launchers[(kind, dtype, numbers, singles)] = found
+            return found
+
+    def instance(self, dtype: Any, numbers: int = 0, singles: int = 0) -> launch.Instance:
+        """Return the kernel for such inputs; see `arrangement`."""
+        return self.kernel[
+            (f"gpugrad::{self.name}", dtype, numbers, *((singles,) if singles else ()))
+        ]
+
+    def _launcher(self, kind: type, dtype: Any, numbers: int, singles: int) -> Launcher:
+        """Return a function that allocates the results and launches, with no loop and no question.
+
+        All its lines together take as long as an allocation.
+        """
+        source = launcher_source(len(self.inputs), len(self.outputs), numbers)
+        filename = f"<gpugrad {self.name}, {len(self.launchers)}>"
+        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        instance = self.instance(dtype, numbers, singles)
+        scope: dict[str, Any] = {
+            **{"kind": kind, "dtype": dtype, "ready": instance.ready, "name": self.name},
+            **{"launch": launch, "grid": grid, "elsewhere": elsewhere, "bits_of": bits_of},
+            **{"PER_BLOCK": THREADS * VECTOR_BYTES // dtype.itemsize, "THREADS": THREADS},
+        }
+        exec(compile(source, filename, "exec"), scope)
+        return scope["launcher"]
+
+    def into(self, result: Any, *inputs: Any) -> None:
+        """Compute an operation of one output into an array, which may be one of the inputs.
+
+        Args:
+            result: array, contiguous, of a data type of `C_TYPES`.
+            inputs: arrays like it.
+        """
+        blocks = grid(-(-result.nbytes // (THREADS * VECTOR_BYTES)))
+        self.instance(result.dtype)(blocks, THREADS, [result.size, result, *inputs])
+
+    def general(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Compute it by a `cupy.ElementwiseKernel`: of arrays of any strides and shapes."""
         if self._general is None:
             declared = ", ".join(f"T {name}" for name in self.inputs)
@@ -116,7 +145,76 @@ class Operation:
                 )
             )
         results = self._general(*inputs)
-        return [results] if len(self.outputs) == 1 else list(results)
+        return (results,) if len(self.outputs) == 1 else tuple(results)
+
+
+def arrangement(inputs: Sequence[Any]) -> tuple[Any, int, int] | None:
+    """Return how a kernel for contiguous arrays takes inputs; None where it does not.
+
+    Returns:
+        An array of the result's shape and data type; and two sets of inputs as bits: those that
+        are Python's numbers, and those that are arrays of one element for all.
+    """
+    numbers = 0
+    mixed = False
+    full: Any = None
+    shape: Any = None
+    dtype: Any = None
+    for i, x in enumerate(inputs):
+        if type(x) is float or type(x) is int:
+            numbers |= 1 << i
+        elif not hasattr(x, "_c_contiguous"):
+            return None
+        elif full is None:
+            full, shape, dtype = x, x.shape, x.dtype
+            mixed = not x._c_contiguous  # what x.flags.c_contiguous says, but without an object
+        elif x.dtype != dtype:
+            return None
+        elif not x._c_contiguous or x.shape != shape:
+            mixed = True
+    return _with_singles(inputs, numbers) if mixed else (full, numbers, 0)
+
+
+def _with_singles(inputs: Sequence[Any], numbers: int) -> tuple[Any, int, int] | None:
+    arrays = [x for i, x in enumerate(inputs) if not numbers >> i & 1]
+    full = max(arrays, key=lambda x: (x.size, x.ndim))
+    singles = 0
+    for i, x in enumerate(inputs):
+        if numbers >> i & 1:
+            continue
+        if is_single(x):
+            singles |= 1 << i
+        elif not x._c_contiguous or x.shape != full.shape:
+            return None
+    fits = np.broadcast_shapes(*[x.shape for x in arrays]) == full.shape
+    return (full, numbers, singles) if fits else None
+
+
+def is_single(x: Any) -> bool:
+    """Say whether all elements of a CuPy array are one place in memory."""
+    return x.size == 1 or (x.size > 0 and not any(x.strides))
+
+
+def launcher_source(inputs: int, outputs: int, numbers: int) -> str:
+    """Return the source of a function that computes an operation by its kernel."""
+    ins, outs = ([f"{name}{i}" for i in range(n)] for name, n in (("in", inputs), ("out", outputs)))
+    lines = [f"{out} = kind(shape, dtype)" for out in outs]
+    lines += ["if size:", f"    device, function, slots = ready({1 + inputs + outputs})"]
+    lines += ["    values = slots.values", "    values[0] = size"]
+    lines += [f"    values[{1 + i}] = {out}.data.ptr" for i, out in enumerate(outs)]
+    for i, name in enumerate(ins):
+        place = f"    values[{1 + outputs + i}]"
+        if numbers >> i & 1:  # which the kernel takes as `double`
+            lines.append(f"{place} = bits_of({name})")
+        else:
+            lines += [f"    data = {name}.data", "    if data.device_id != device:"]
+            lines += ["        raise elsewhere(name, data.device_id, device)"]
+            lines.append(f"{place} = data.ptr")
+    lines += ["    blocks = -(-size // PER_BLOCK)"]
+    lines += ["    launch.driver.launch(function, grid(blocks), THREADS, 0, slots)"]
+    lines += [f"return {', '.join(outs)},"]
+    body = "\n".join(f"    {line}" for line in lines)
+    return f"def launcher(shape, size, {', '.join(ins)}):\n{body}\n"
 
 
 def map_kernel(operations: Sequence[Operation], variants: Sequence[Any] = ()) -> Kernel:
@@ -130,9 +228,8 @@ THREADS = 256
 BLOCKS_PER_PROCESSOR = 16  # enough to keep a multiprocessor's memory pipeline full
 
 
-def grid(threads: int) -> int:
-    """Return how many blocks share out work for that many threads."""
-    blocks = -(-threads // THREADS)
+def grid(blocks: int) -> int:
+    """Return how many blocks share out the work of so many."""
     if blocks <= BLOCKS_PER_PROCESSOR:  # whatever the device has: it need not be asked
         return blocks
     return min(blocks, launch.driver.processors() * BLOCKS_PER_PROCESSOR)

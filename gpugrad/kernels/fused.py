@@ -6,6 +6,8 @@ import functools
 import math
 from typing import Any
 
+import numpy as np
+
 from gpugrad import functions as F
 from gpugrad.expression import Symbol, variables_in
 from gpugrad.kernels.columns import column_dots
@@ -14,8 +16,8 @@ from gpugrad.kernels.elementwise import Operation
 from gpugrad.kernels.launch import C_TYPES, is_like
 from gpugrad.namespace import SCALAR_TYPES, CudaArray, CupyLibrary, cupy_library
 from gpugrad.primitive import Function, Primitive
-from gpugrad.scalar import ScalarRule
-from gpugrad.tangent import Projection
+from gpugrad.scalar import ScalarRule, definition
+from gpugrad.tangent import Projection, accumulate
 
 
 class FusedValue:
@@ -97,6 +99,51 @@ class FusedRule:
             return _decline
         # What is left is 0, or a multiple of dy.
         factors = [p if need else None for need, p in zip(needs, rule.partials, strict=True)]
+        general = self._general_rule(f, args, wanted, factors)
+        kinds = {type(x) for x in args if type(x) not in SCALAR_TYPES}
+        kernel: Any = CupyLibrary.kernels[f.path]
+        forward = kernel.operation
+        if forward is None or len(kinds) > 1:
+            return general
+        return self._rule_of_one_shape(args, wanted, factors, forward, general)
+
+    def _rule_of_one_shape(
+        self,
+        args: tuple[Any, ...],
+        wanted: tuple[bool, ...],
+        factors: list[Any],
+        forward: Operation,
+        general: Function,
+    ) -> Function:
+        """Return the rule as straight-line code, for contiguous arrays of a shape and data type.
+
+        It asks the general rule where they are not. To launch takes less time than that does to
+        find out what there is to do.
+        """
+        rule = self.rule
+        kind = next(type(x) for x in args if type(x) not in SCALAR_TYPES)
+        is_number = {n: type(x) in SCALAR_TYPES for n, x in zip(rule.names, args, strict=True)}
+        kept, backward, generic = self.plan(wanted)
+        names = [("y", *rule.names)[place] for place in kept]
+
+        def otherwise(shape: Any, dtype: Any, dy: Any, *values: Any) -> Any:
+            fits = type(dy) is kind and dy.dtype == dtype and dy.shape == shape
+            return backward(dy, *values) if fits else generic(dy, *values)
+
+        scope = {
+            **{"kind": kind, "general": general, "otherwise": otherwise, "multiply": F.multiply},
+            "values": _Launchers(forward, kind, [is_number[n] for n in rule.names]),
+        }
+        if any(wanted):
+            numbers = [False, *(is_number.get(name, False) for name in names)]
+            scope["gradients"] = _Launchers(backward, kind, numbers)
+        write = functools.partial(_source_of_one_shape, rule, names, factors)
+        return rule.defined((tuple(is_number.values()), wanted, tuple(factors)), write, scope)
+
+    def _general_rule(
+        self, f: Primitive, args: tuple[Any, ...], wanted: tuple[bool, ...], factors: list[Any]
+    ) -> Function:
+        rule = self.rule
         plan = self.plan(wanted)
         kernel: Any = CupyLibrary.kernels[f.path]
         forward = kernel.operation
@@ -196,6 +243,70 @@ class FusedRule:
         return Operation(f"{function}_back_{'_'.join(chosen)}", ["dy", *variables], products)
 
 
+class _Launchers(dict[Any, Any]):
+    """What launches an operation on arrays of a kind, by their data type; None where nothing does.
+
+    Args:
+        operation: it.
+        kind: the arrays' type.
+        is_number: of each input, whether it is one of Python's numbers.
+    """
+
+    def __init__(self, operation: Operation, kind: type, is_number: list[bool]) -> None:
+        super().__init__()
+        self.operation = operation
+        self.kind = kind
+        self.numbers = sum(1 << i for i, is_so in enumerate(is_number) if is_so)
+
+    def __missing__(self, dtype: Any) -> Any:
+        found = self[dtype] = self.operation.launcher(self.kind, dtype, self.numbers)
+        return found
+
+
+def _source_of_one_shape(
+    rule: ScalarRule,
+    kept: list[str],
+    factors: list[Any],
+    is_number: tuple[bool, ...],
+    wanted: tuple[bool, ...],
+    *_: Any,
+) -> str:
+    """Return the source of a rule for contiguous arrays of one shape; see `FusedRule`."""
+    arrays = [name for name, is_so in zip(rule.names, is_number, strict=True) if not is_so]
+    first, *others = arrays
+    fits = [f"{name}._c_contiguous" for name in arrays]
+    fits += [f"{name}.dtype is dtype and {name}.shape == shape" for name in others]
+    arguments, values = ", ".join(rule.names), ", ".join(kept)
+    chosen = [f"d{name}" for name, want in zip(rule.names, wanted, strict=True) if want]
+    results = [
+        f"d{name}" if want else _multiple(factor)
+        for name, want, factor in zip(rule.names, wanted, factors, strict=True)
+    ]
+    computed = [
+        "if type(dy) is kind and dy._c_contiguous and dy.dtype is dtype and dy.shape == shape:",
+        f"    {', '.join(chosen)}, = gradients[dtype](shape, dy.size, dy, {values})",
+        "else:",
+        f"    {', '.join(chosen)}, = otherwise(shape, dtype, dy, {values})",
+    ]
+    back = [*(computed if chosen else []), f"return None, {', '.join(results)}"]
+    lines = [
+        f"dtype, shape = {first}.dtype, {first}.shape",
+        f"value = values[dtype] if {' and '.join(fits)} else None",
+        "if value is None:",
+        f"    return general({arguments})",
+        f"y, = value(shape, {first}.size, {arguments})",
+        f"def {rule.f.name}_back(dy):",
+        *("    " + line for line in back),
+        f"return y, {rule.f.name}_back",
+    ]
+    return definition(f"{rule.f.name}_rrule({arguments})", lines)
+
+
+def _multiple(factor: Any) -> str:
+    """Return the text of a gradient that is a multiple of the sensitivity."""
+    return "None" if factor is None else "dy" if factor == 1 else f"multiply(dy, {factor!r})"
+
+
 def operations(rule: ScalarRule) -> list[Operation]:
     """Return what the device computes by a rule: its value, and all of its gradients."""
     value: Any = CupyLibrary.kernels[rule.f.path]
@@ -203,6 +314,25 @@ def operations(rule: ScalarRule) -> list[Operation]:
     fused = next(found for found in rule.f.rrules if isinstance(found, FusedRule))
     _, back, _ = fused.plan(tuple([text is not None for text in texts]))
     return [found for found in (value.operation, back) if isinstance(found, Operation)]
+
+
+def added_to(total: Any, x: Any) -> Any:
+    """Return the sum of two gradients, in the memory of the first one where that can be.
+
+    Args:
+        total: a sum that nobody else has.
+        x: another gradient of the same value.
+    """
+    kind = type(total)
+    if kind is type(x) and hasattr(x, "dtype") and x.dtype == total.dtype:
+        if kind is np.ndarray and x.shape == total.shape:
+            return np.add(total, x, total)
+        if issubclass(kind, CudaArray) and is_like(x, total, total.shape):
+            add: Any = CupyLibrary.kernels["add"]
+            if x._c_contiguous and total._c_contiguous and total.dtype.name in C_TYPES:
+                add.operation.into(total, total, x)
+                return total
+    return accumulate(total, x)
 
 
 def one_data_type(args: tuple[Any, ...], *, complex_too: bool) -> bool:

@@ -50,7 +50,7 @@ class Slots:
         self.address = ctypes.addressof(self.pointers)
 
 
-class _Thread(threading.local):
+class _Mine:
     """What a thread has of its own.
 
     Attributes:
@@ -63,15 +63,12 @@ class _Thread(threading.local):
         self.entered: set[int] = set()
 
 
+class _Thread(threading.local):
+    def __init__(self) -> None:
+        self.mine = _Mine()  # looked up once for each launch: that of a thread's own takes long
+
+
 _thread = _Thread()
-
-
-def slots(count: int) -> Slots:
-    """Return this thread's slots for `count` arguments."""
-    found = _thread.slots.get(count)
-    if found is None:
-        found = _thread.slots[count] = Slots(count)
-    return found
 
 
 class Driver:
@@ -120,11 +117,10 @@ class Driver:
         cuda = self._cupy().cuda
         launch, current = cuda.driver.launchKernel, cuda.get_current_stream
 
+        # fmt: off
         def prepared(function: int, blocks: int, threads: int, shared: int, slots: Slots) -> None:
-            launch(
-                *(function, blocks, 1, 1, threads, 1, 1, shared),
-                *(current().ptr, slots.address, 0),
-            )
+            launch(function, blocks, 1, 1, threads, 1, 1, shared, current().ptr, slots.address, 0)
+        # fmt: on
 
         self.launch = prepared
         prepared(function, blocks, threads, shared, slots)
@@ -219,32 +215,46 @@ class Instance:
         """
         if not blocks:
             return
-        device = driver.device()
-        if device not in _thread.entered:
-            driver.enter()
-            _thread.entered.add(device)
-        function = self.functions.get(device)
-        if function is None:
-            kernel = self.kernel
-            function = driver.load(kernel.text(), self.expression, large_shared=kernel.large_shared)
-            self.functions[device] = function
-        filled = slots(max(len(arguments), room))
+        device, function, filled = self.ready(max(len(arguments), room))
         values = filled.values
         for place, argument in enumerate(arguments):
             kind = type(argument)
             if kind is int:
                 values[place] = argument
             elif kind is float:
-                (values[place],) = _LONG.unpack(_DOUBLE.pack(argument))
+                values[place] = bits_of(argument)
             else:
                 data = argument.data
                 if data.device_id != device:
-                    raise _elsewhere(self.kernel.name, data.device_id, device)
+                    raise elsewhere(self.kernel.name, data.device_id, device)
                 values[place] = data.ptr
         driver.launch(function, blocks, threads, shared, filled)
 
+    def ready(self, count: int) -> tuple[int, int, Slots]:
+        """Return the current device, the kernel's function there, and `count` slots to fill."""
+        device = driver.device()
+        mine = _thread.mine
+        if device not in mine.entered:
+            driver.enter()
+            mine.entered.add(device)
+        function = self.functions.get(device)
+        if function is None:
+            kernel = self.kernel
+            function = driver.load(kernel.text(), self.expression, large_shared=kernel.large_shared)
+            self.functions[device] = function
+        slots = mine.slots.get(count)
+        if slots is None:
+            slots = mine.slots[count] = Slots(count)
+        return device, function, slots
 
-def _elsewhere(name: str, device: int, current: int) -> DeviceError:
+
+def bits_of(number: float) -> int:
+    """Return the 8 bytes of a number as an integer, which is what a slot takes."""
+    return _LONG.unpack(_DOUBLE.pack(number))[0]
+
+
+def elsewhere(name: str, device: int, current: int) -> DeviceError:
+    """Return the error for an array that is not on the current device."""
     return DeviceError(
         f"{name}: an array is on device {device}, and the current device is {current}. "
         f"Write with cupy.cuda.Device({device}): ..., or move it with xp.asarray(x)"
@@ -256,7 +266,7 @@ def check_device(name: str, arrays: Iterable[Any]) -> None:
     current = driver.device()
     for x in arrays:
         if x.data.device_id != current:
-            raise _elsewhere(name, x.data.device_id, current)
+            raise elsewhere(name, x.data.device_id, current)
 
 
 def axes_of(axis: Any, ndim: int) -> list[int] | None:

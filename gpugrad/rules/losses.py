@@ -37,7 +37,7 @@ from gpugrad.network.losses import (
     soft_targets,
     squared_hinge_loss,
 )
-from gpugrad.registry import rrule
+from gpugrad.registry import rrule, takes_number
 from gpugrad.scalar import scalar_rule
 from gpugrad.tangent import Projection, accumulate
 
@@ -109,6 +109,7 @@ def by_kernels(f: Any, rule: Callable[..., Any]) -> None:
         def by_rule(dloss: Any, needs: tuple[bool, ...]) -> Any:
             return rule(f, yhat, y, *options, agg=agg, needs=needs)[1](dloss)
 
+        @takes_number
         def loss_back(dloss: Any) -> Any:
             found = loss.pull_back(dloss, needs[:2])
             if found is NotImplemented:
@@ -236,6 +237,7 @@ def cross_entropy_rrule_on_cuda(
     if losses is None:
         return NotImplemented
 
+    @takes_number
     def cross_entropy_back(dloss: Any) -> Any:
         dyhat = losses.pull_back(dloss) if needs[0] else None
         if dyhat is NotImplemented:
@@ -257,6 +259,7 @@ def logit_cross_entropy_rrule_on_cuda(
     if losses is None:
         return NotImplemented
 
+    @takes_number
     def logit_cross_entropy_back(dloss: Any) -> Any:
         dlogits = losses.pull_back(dloss) if needs[0] else None
         if dlogits is NotImplemented:
