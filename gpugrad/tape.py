@@ -35,11 +35,14 @@ class Literal:
         if type(value) in (tuple, list):
             self.shown: Any = [Literal(v) for v in value]
         else:
-            self.shown = value if type(value) in _SHOWN else space_of(value)
+            is_shown = type(value) in _SHOWN or isinstance(value, Primitive)
+            self.shown = value if is_shown else space_of(value)
 
     def __repr__(self) -> str:
         if type(self.shown) is list:
             return f"({', '.join(map(repr, self.shown))})"
+        if isinstance(self.shown, Primitive):
+            return self.shown.name
         return repr(self.shown) if type(self.shown) in _SHOWN else show_space(self.shown)
 
 

@@ -19,7 +19,7 @@ from gpugrad.kernels.launch import C_TYPES, VECTOR_BYTES, Instance, Kernel, axes
 THREADS = 256  # COLUMN_THREADS and WIDEST of columns.cuh
 WIDEST = 32
 _BLOCKS = 8  # of them a multiprocessor holds
-_ROWS = 8  # a thread has at least; fewer are not worth another chunk
+_ROWS = 32  # a thread has at least; fewer are not worth another chunk
 
 _sums = Kernel(
     "column_sums",
@@ -97,10 +97,20 @@ def summed(kernel: Instance, x: Any, arguments: Sequence[Any], rows: int, column
     dtype = computed(x.dtype)
     parts = new(x, (chunks, columns), dtype)
     kernel(tiles * chunks, THREADS, (*arguments, parts, rows, columns, chunks))
-    if chunks == 1 and dtype == x.dtype:
+    return total(parts, x.dtype)
+
+
+def total(parts: Any, dtype: Any) -> Any:
+    """Return the sum of the rows of a contiguous matrix, in a data type that it was computed for.
+
+    A single row of that type is the sum, and is not copied.
+    """
+    chunks, columns = parts.shape
+    if chunks == 1 and dtype == parts.dtype:
         return parts[0]
-    sums = new(x, (columns,))
-    _sums[(dtype, x.dtype)](tiles, THREADS, (parts, sums, chunks, columns, 1))
+    tiles, _ = cut(chunks, columns, parts.dtype.itemsize)
+    sums = new(parts, (columns,), dtype)
+    _sums[(parts.dtype, dtype)](tiles, THREADS, (parts, sums, chunks, columns, 1))
     return sums
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.expression import Symbol, variables_in
-from gpugrad.kernels.columns import THREADS, cut, summed
+from gpugrad.kernels.columns import THREADS, column_sums, cut, summed
 from gpugrad.kernels.device_functions import DeviceFunction, device_functions
 from gpugrad.kernels.launch import C_TYPES, FLOATS, Kernel, contiguous, is_like, new
 from gpugrad.primitive import Primitive
@@ -31,26 +31,30 @@ class Epilogue:
         rule = function.rule
         self.activation = rule.f
         self.options = options
-        self.from_value = rule.names[0] not in variables_in([rule.partials[0]])
+        self.from_value = rule.names[0] not in variables_in(rule.partials[:1])
         self.derivative = rule.products((True, *(False for _ in options)), ("y", *rule.names))
         self.name = f"gpugrad::{function.name}_activation"
-        text = self._text(function)
+        self.struct = self._struct(function)
+        text = f'#include "epilogue.cuh"\n#include "elementwise.cuh"\n\n{self.struct}'
         variants = [(self.name, kind) for kind in FLOATS]
         self.kernel = Kernel("bias_activation", text=text, variants=variants)
         self.back_kernel = Kernel("bias_activation_back", text=text, variants=variants)
 
-    def _text(self, function: DeviceFunction) -> str:
-        """Return the device code, with the struct that the kernels are made with."""
+    def _struct(self, function: DeviceFunction) -> str:
+        """Return the activation as the struct that kernels are made with."""
         options = "".join(f", T({float(option)!r})" for option in self.options)
-        derivative = f"{function.name}_d{function.rule.names[0]}"
+        value, derivative = f"{function.name}_value(x{options})", "T(1)"
+        if self.activation is F.positive:
+            value = "x"
+        else:
+            derivative = f"{function.name}_d{function.rule.names[0]}(y, x{options})"
         return (
-            '#include "epilogue.cuh"\n#include "elementwise.cuh"\n\n'
             f"namespace gpugrad {{\nstruct {function.name}_activation {{\n"
             f"  static constexpr bool FROM_VALUE = {str(self.from_value).lower()};\n"
             f"  template <class T>\n  __device__ static T value(T x) {{\n"
-            f"    return {function.name}_value(x{options});\n  }}\n"
+            f"    return {value};\n  }}\n"
             f"  template <class T>\n  __device__ static T derivative(T y, T x) {{\n"
-            f"    return {derivative}(y, x{options});\n  }}\n}};\n}}  // namespace gpugrad\n"
+            f"    return {derivative};\n  }}\n}};\n}}  // namespace gpugrad\n"
         )
 
     def __call__(self, z: Any, bias: Any) -> Any:
@@ -76,6 +80,8 @@ class Epilogue:
         """Return the gradients of z and of the bias."""
         if not is_like(dy, kept, kept.shape):
             return self.generic_back(dy, kept, bias)
+        if self.activation is F.positive:
+            return dy, column_sums(contiguous(dy).reshape(_matrix(dy)))
         dz = new(kept, kept.shape)
         kernel = self.back_kernel[(self.name, kept.dtype)]
         arguments = (contiguous(dy), kept, bias, dz)
@@ -92,14 +98,21 @@ class Epilogue:
 
 
 def epilogue(activation: Any) -> Epilogue | None:
-    """Return the kernels of an activation, None of a function that has none."""
+    """Return the kernels of an activation, None of a function that has none.
+
+    That of `F.positive`, which changes nothing, is for layers that have no activation.
+    """
     return _epilogue(activation) if isinstance(activation, Primitive) else None
 
 
 @functools.cache
 def _epilogue(activation: Primitive) -> Epilogue | None:
     function = device_functions().get(activation.path)
-    if function is None or function.rule.f is not activation or function.value is None:
+    if function is None or function.rule.f is not activation:
+        return None
+    if activation is F.positive:
+        return Epilogue(function, ())
+    if function.value is None:
         return None
     options = activation.defaults[1:]
     known = len(function.rule.names) == 1 + len(options) and all(

@@ -18,6 +18,8 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from gpugrad.errors import DeviceError
 from gpugrad.kernels.source import expanded, source
 from gpugrad.namespace import cupy_library
@@ -33,6 +35,15 @@ C_TYPES = {
 FLOATS = tuple(C_TYPES.values())
 VECTOR_BYTES = 16  # as in cuda_kernels/common.cuh
 OPTIONS = ("-std=c++17",)
+
+# Of cuBLAS: data types, ways to compute, and the algorithm that it chooses itself.
+_CUBLAS_TYPES = {"float32": 0, "float64": 1, "float16": 2, "bfloat16": 14}
+_COMPUTE_32F, _COMPUTE_64F, _COMPUTE_TF32 = 68, 70, 77
+_DEFAULT = -1
+_CUPY_TF32 = 7  # what CuPy calls the last but one
+# The factors 1 and 0 of a product and of what was there before, as float and as double.
+_NUMBERS = [(kind(1), kind(0)) for kind in (ctypes.c_float, ctypes.c_double)]
+_SCALARS = [tuple(map(ctypes.addressof, pair)) for pair in _NUMBERS]
 
 _DOUBLE = struct.Struct("d")
 _LONG = struct.Struct("q")
@@ -124,6 +135,49 @@ class Driver:
 
         self.launch = prepared
         prepared(function, blocks, threads, shared, slots)
+
+    def multiply(
+        self,
+        dtype: str,
+        shape: tuple[int, int, int],
+        a: tuple[bool, int, int, int],
+        b: tuple[bool, int, int, int],
+        c: tuple[int, int, int],
+        count: int,
+    ) -> None:
+        """Multiply matrices by columns, as cuBLAS has them: c = a b, in each of a stack.
+
+        Args:
+            dtype: of all three, one of `C_TYPES`; 16 bits are summed up in 32.
+            shape: the rows of a, the columns of b, and the length of the sums.
+            a: whether it is transposed, its address, the distance of its columns, and that of the
+                matrices in the stack.
+            b: likewise.
+            c: its address and distances.
+            count: how many products there are.
+        """
+        cuda = self._cupy().cuda
+        m, n, k = shape
+        kind, compute = _CUBLAS_TYPES[dtype], self._compute_type(dtype)
+        (left, at, lda, stride_a), (right, bt, ldb, stride_b), (ct, ldc, stride_c) = a, b, c
+        one, zero = _SCALARS[dtype == "float64"]
+        head = cuda.get_cublas_handle(), int(left), int(right), m, n, k, one
+        if count == 1:
+            cuda.cublas.gemmEx(
+                *(*head, at, kind, lda, bt, kind, ldb, zero, ct, kind, ldc, compute, _DEFAULT)
+            )
+        else:
+            cuda.cublas.gemmStridedBatchedEx(
+                *(*head, at, kind, lda, stride_a, bt, kind, ldb, stride_b),
+                *(zero, ct, kind, ldc, stride_c, count, compute, _DEFAULT),
+            )
+
+    def _compute_type(self, dtype: str) -> int:
+        """Return how products are computed: as CuPy would, which may be told to use TF32."""
+        if dtype == "float64":
+            return _COMPUTE_64F
+        chosen = self._cupy()._core.get_compute_type(np.float32)
+        return _COMPUTE_TF32 if dtype == "float32" and chosen == _CUPY_TF32 else _COMPUTE_32F
 
     @staticmethod
     def _cupy() -> Any:

@@ -10,9 +10,10 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.errors import ArgumentError
+from gpugrad.kernels.dense import is_small
 from gpugrad.kernels.epilogue import epilogue
 from gpugrad.namespace import CudaArray, plain
-from gpugrad.network.epilogue import bias_activation
+from gpugrad.network.epilogue import bias_activation, dense
 from gpugrad.nn.device import to_device
 from gpugrad.nn.initialisers import glorot_uniform, zeros
 
@@ -87,6 +88,8 @@ class Dense:
         kind = type(plain(self.weight))
         # NumPy's is excluded first: for the small layers it has, the other question takes long.
         if kind is not np.ndarray and issubclass(kind, CudaArray) and epilogue(self.activation):
+            if is_small(self.weight):
+                return dense(x, self.weight, self.bias, self.activation)
             return bias_activation(F.matmul(x, self.weight), self.bias, self.activation)
         return self.activation(F.linear(x, self.weight, self.bias))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import numpy as np
 from gpugrad import functions as F
 from gpugrad.frule import bilinear, frule, linear, push
 from gpugrad.functions import linalg
-from gpugrad.kernels import epilogue
+from gpugrad.kernels import dense as kernels
+from gpugrad.kernels import epilogue, products
 from gpugrad.namespace import CudaArray, CupyLibrary, kind_of
-from gpugrad.network.epilogue import bias_activation
+from gpugrad.network.epilogue import bias_activation, dense
 from gpugrad.registry import bind, rrule
 from gpugrad.rules.elementwise import conj, nonzero
 from gpugrad.rules.reductions import Reduction
@@ -29,7 +31,10 @@ def adjoint(x: Any) -> Any:
 @rrule.register(F.matmul)
 def matmul_rrule(_: Any, a: Any, b: Any, *, needs: tuple[bool, bool]) -> Any:
     """dA = dY Bᴴ and dB = Aᴴ dY, with vectors as matrices of one row or column."""
-    y = a @ b if type(a) is type(b) else F.matmul(a, b)
+    if a.ndim > 2 and b.ndim == 2:
+        return _by_rows(F.matmul, a, b, needs=needs)
+    product = _product(a, b)
+    y = product(a, b)
     dtype = y.dtype
     same = a.dtype is dtype and b.dtype is dtype
     if a.ndim != 2 or b.ndim != 2 or not same or kind_of(y) == "c":
@@ -40,9 +45,34 @@ def matmul_rrule(_: Any, a: Any, b: Any, *, needs: tuple[bool, bool]) -> Any:
     right = b.T if need_a else None
 
     def matmul_back(dy: Any) -> Any:
-        return None, dy @ right if need_a else None, left @ dy if need_b else None
+        da = product(dy, right) if need_a else None
+        return None, da, product(left, dy) if need_b else None
 
     return y, matmul_back
+
+
+def _product(a: Any, b: Any) -> Any:
+    """Return what multiplies matrices: of NumPy's, the operator, which knows no kernels."""
+    return operator.matmul if type(a) is type(b) is np.ndarray else F.matmul
+
+
+def _by_rows(f: Any, x: Any, *others: Any, needs: tuple[bool, ...]) -> Any:
+    """Return the rule for an array of rows, whatever its shape, by that for a matrix of them.
+
+    So there is one product and not one for each matrix of a stack, nor a sum over their gradients.
+    """
+    *lead, columns = x.shape
+    count = math.prod(lead)
+    rows = F.reshape(x, (count, columns))
+    mask = sum(need << i for i, need in enumerate(needs))
+    y, back = bind(f, mask, (rows, *others))(rows, *others)
+    outputs = y.shape[-1]
+
+    def rows_back(dy: Any) -> Any:
+        _, dx, *rest = back(F.reshape(dy, (count, outputs)))
+        return None, None if dx is None else F.reshape(dx, (*lead, columns)), *rest
+
+    return F.reshape(y, (*lead, outputs)), rows_back
 
 
 def _general_matmul_back(a: Any, b: Any, needs: tuple[bool, bool]) -> Any:
@@ -64,9 +94,9 @@ def _general_matmul_back(a: Any, b: Any, needs: tuple[bool, bool]) -> Any:
             dy = F.expand_dims(dy, axis=-2)
         da = db = None
         if need_a:
-            da = project_a(dy @ adjoint(b[:, None] if b_is_vector else b))
+            da = project_a(F.matmul(dy, adjoint(b[:, None] if b_is_vector else b)))
         if need_b:
-            db = adjoint(a[None, :] if a_is_vector else a) @ dy
+            db = F.matmul(adjoint(a[None, :] if a_is_vector else a), dy)
             db = project_b(F.squeeze(db, axis=-1) if b_is_vector else db)
         return None, da, db
 
@@ -76,17 +106,20 @@ def _general_matmul_back(a: Any, b: Any, needs: tuple[bool, bool]) -> Any:
 @rrule.register(F.linear)
 def linear_rrule(_: Any, x: Any, weight: Any, bias: Any, *, needs: tuple[bool, ...]) -> Any:
     """Y = X W + b: a product and a sum in one line of the tape."""
+    if x.ndim > 2 and weight.ndim == 2 and bias.ndim == 1:
+        return _by_rows(F.linear, x, weight, bias, needs=needs)
     need_x, need_weight, need_bias = needs
     dtype = x.dtype
     same = weight.dtype is dtype and bias.dtype is dtype and bias.ndim == 1
     if x.ndim != 2 or weight.ndim != 2 or not same or kind_of(x) == "c":
         return _composed_linear(x, weight, bias, needs)
+    product = _product(x, weight)
     left = x.T if need_weight else None
     right = weight.T if need_x else None
 
     def linear_back(dy: Any) -> Any:
-        dx = dy @ right if need_x else None
-        dweight = left @ dy if need_weight else None
+        dx = product(dy, right) if need_x else None
+        dweight = product(left, dy) if need_weight else None
         return None, dx, dweight, F.sum(dy, axis=0) if need_bias else None
 
     return F.linear(x, weight, bias), linear_back
@@ -103,6 +136,22 @@ def _composed_linear(x: Any, weight: Any, bias: Any, needs: tuple[bool, ...]) ->
         return *product_back(dproduct), dbias
 
     return y, linear_back
+
+
+@rrule.register(dense)
+def dense_rrule(
+    _: Any, x: Any, weight: Any, bias: Any, activation: Any, *, needs: tuple[bool, ...]
+) -> Any:
+    """The rule by those of the layer and of the activation."""
+    mask = sum(need << i for i, need in enumerate(needs[:3]))
+    z, linear_back = bind(F.linear, mask, (x, weight, bias))(x, weight, bias)
+    args, _ = activation.positional((z,), {})
+    y, activation_back = bind(activation, 1, args)(*args)
+
+    def dense_back(dy: Any) -> Any:
+        return *linear_back(activation_back(dy)[1]), None
+
+    return y, dense_back
 
 
 @rrule.register(bias_activation)
@@ -122,7 +171,12 @@ def bias_activation_rrule(
 
 
 CupyLibrary.kernels["bias_activation"] = epilogue.bias_activation
+CupyLibrary.kernels["dense"] = kernels.dense
+CupyLibrary.kernels["linear"] = kernels.linear
+CupyLibrary.kernels["matmul"] = products.matmul
 rrule.register(bias_activation, CudaArray, CudaArray)(epilogue.bias_activation_rrule)
+rrule.register(dense, CudaArray, CudaArray, CudaArray)(kernels.dense_rrule)
+rrule.register(F.linear, CudaArray, CudaArray, CudaArray)(kernels.linear_rrule)
 
 
 @rrule.register(F.matrix_transpose)
@@ -243,6 +297,14 @@ def linear_frule(_: Any, args: Any, tangents: Any) -> Any:
         dbias,
     ]
     return F.linear(*args), functools.reduce(accumulate, parts)
+
+
+@frule.register(dense)
+def dense_frule(_: Any, args: Any, tangents: Any) -> Any:
+    *of_layer, activation = args
+    z, dz = push(F.linear, tuple(of_layer), tangents[:3], {})
+    args, _ = activation.positional((z,), {})
+    return push(activation, args, (dz, *(None,) * (len(args) - 1)), {})
 
 
 @frule.register(bias_activation)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import gpugrad.kernels
 from gpugrad import functions as F
 from gpugrad import gelu_tanh, relu
-from gpugrad.kernels import launch
+from gpugrad.kernels import dense, launch
 from gpugrad.kernels.epilogue import epilogue
 from tests.device.simulator import CACHE, hashed, written
 
@@ -143,8 +143,8 @@ def all_kernels():
     by_hand = {kernel.name: kernel for kernel in launch.KERNELS if kernel.file}
     generated = {f"map: {name}.py": kernel for name, kernel in elementwise.items()}
     for activation in (relu, F.tanh, gelu_tanh):
-        found = epilogue(activation)
-        for kernel in (found.kernel, found.back_kernel):
+        found, small = epilogue(activation), dense.kernels_of(activation)
+        for kernel in (found.kernel, found.back_kernel, small.kernel, small.back_kernel):
             generated[f"{kernel.name}: {activation.name}"] = kernel
     return dict(sorted(by_hand.items())) | generated
 

@@ -23,8 +23,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import ml_dtypes
+import numpy as np
+
 from gpugrad.kernels import launch
 from tests import host_memory
+from tests.host_cupy import happened
 
 HERE = Path(__file__).parent
 CACHE = Path(tempfile.gettempdir()) / f"gpugrad-simulator-{getpass.getuser()}"
@@ -113,14 +117,29 @@ class Simulator:
     def load(self, text, expression, *, large_shared):
         limit = self.shared_limit() if large_shared else USUAL_SHARED_LIMIT
         built = kernels(text, proven_together(text, expression))[expression]
-        self.functions.append((built, limit))
+        self.functions.append((built, limit, expression))
         return len(self.functions) - 1
 
     def launch(self, function, blocks, threads, shared, slots):
-        built, limit = self.functions[function]
+        built, limit, expression = self.functions[function]
+        happened("launch", expression)
         if shared > limit:
             raise RuntimeError(f"{shared} bytes of shared memory: write Kernel(large_shared=True)")
         built.launch(blocks, threads, shared, self.schedule, slots.address)
+        host_memory.check()
+
+    def multiply(self, dtype, shape, a, b, c, count):
+        """Do what cuBLAS does with these arguments, whose matrices are stored by columns."""
+        happened("product", "cublas")
+        m, n, k = shape
+        dtype = np.dtype(getattr(ml_dtypes, dtype, dtype))
+        (left, at, lda, stride_a), (right, bt, ldb, stride_b), (ct, ldc, stride_c) = a, b, c
+        for i in range(count):
+            x = stored(dtype, at + i * stride_a * dtype.itemsize, (k, m) if left else (m, k), lda)
+            y = stored(dtype, bt + i * stride_b * dtype.itemsize, (n, k) if right else (k, n), ldb)
+            z = stored(dtype, ct + i * stride_c * dtype.itemsize, (m, n), ldc)
+            wide = np.float32 if dtype.itemsize == 2 else dtype
+            z[...] = (x.T if left else x).astype(wide) @ (y.T if right else y).astype(wide)
         host_memory.check()
 
 
@@ -132,6 +151,17 @@ def proven_together(text, expression):
             if expression in variants:
                 return variants
     return (expression,)
+
+
+def stored(dtype, address, shape, distance):
+    """Return the matrix at an address, stored by columns that are so many elements apart."""
+    rows, columns = shape
+    assert distance >= rows, "cuBLAS refuses columns that overlap"
+    memory = (ctypes.c_char * (((columns - 1) * distance + rows) * dtype.itemsize)).from_address(
+        address
+    )
+    strides = dtype.itemsize, distance * dtype.itemsize
+    return np.ndarray(shape, dtype, memory, strides=strides)
 
 
 # --- Building -------------------------------------------------------------------------------------
