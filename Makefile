@@ -1,14 +1,12 @@
-# Everything runs in .venv, which is made on first use; only gpu-check uses the machine's own Python.
+# Everything runs in .venv, which is made on first use; only gpu-* use the machine's own Python.
 
 PYTHON ?= python3
 BIN := .venv/bin
 VENV := .venv/.installed
 ARGS ?=
-GPU_TEST_SECONDS ?= 225
-GPU_BENCH_MINUTES ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance docs kernels kernels-report mutants lint bench gpu-check gpu-test gpu-bench format clean
+.PHONY: help demo test conformance docs kernels kernels-report mutants lint bench gpu-check gpu-first gpu-full format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -65,29 +63,15 @@ bench: export MALLOC_TOP_PAD_ = 67108864
 bench: $(VENV)  ## measure on this machine
 	$(BIN)/python -m pytest benchmarks -q $(ARGS)
 
-# On a GPU machine, with its own Python and whatever versions that has: their warnings are shown.
-# A kernel at fault spoils the process that launched it: in several, what others test is not lost.
-gpu-check gpu-test gpu-bench: export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
-gpu-test: SHELL := bash
-gpu-test: .SHELLFLAGS := -o pipefail -c
-gpu-test: GPU_TESTS := $(addprefix tests/,gpu rules nn optim examples test_cupy.py)
-gpu-test: OPTIONS := -m gpu -rfEs -W default -p no:cacheprovider --continue-on-collection-errors
-gpu-test: WORKERS = $(shell $(PYTHON) -c "import xdist; print('-n 8 --dist worksteal')" 2>&-)
-gpu-test:  ## on a GPU machine: the tests marked gpu; what they print goes to OUT=DIR too
+gpu-first:  ## on a GPU machine, 5 minutes: tests, and what has a goal measured, to OUT=DIR
+gpu-full:  ## on a GPU machine, 5 minutes: a closer look, and all measured; FIRST=DIR of gpu-first
+gpu-check:  ## on a GPU machine, 10 minutes: both
+gpu-first: HALVES := first
+gpu-full: HALVES := full
+gpu-check: HALVES := first full
+gpu-first gpu-full gpu-check:
 	@test -n "$(OUT)" || { echo "say where results go: make $@ OUT=DIR" >&2; exit 2; }
-	mkdir -p "$(OUT)"
-	timeout --signal=INT --kill-after=20 $(GPU_TEST_SECONDS) \
-	  $(PYTHON) -m pytest $(OPTIONS) $(WORKERS) $(GPU_TESTS) $(ARGS) 2>&1 | tee "$(OUT)/pytest.txt"
-
-gpu-bench:  ## on a GPU machine: gpugrad beside its peers, to OUT=DIR; ARGS="--only G3 --quick"
-	@test -n "$(OUT)" || { echo "say where results go: make $@ OUT=DIR" >&2; exit 2; }
-	timeout --kill-after=10 $$(($(GPU_BENCH_MINUTES) + 1))m \
-	  $(PYTHON) benchmarks/gpu.py --out "$(OUT)" --minutes $(GPU_BENCH_MINUTES) $(ARGS)
-
-gpu-check:  ## both, within ten minutes; the measurements are taken whatever the tests say
-	@test -n "$(OUT)" || { echo "say where results go: make $@ OUT=DIR" >&2; exit 2; }
-	@$(MAKE) --no-print-directory gpu-test ARGS=; tests=$$?; \
-	  $(MAKE) --no-print-directory gpu-bench ARGS= || exit; exit $$tests
+	$(PYTHON) -m tests.gpu.check $(HALVES) --out "$(OUT)" $(if $(FIRST),--first "$(FIRST)") $(ARGS)
 
 format: $(VENV)  ## mend what can be mended
 	$(BIN)/ruff check --fix .

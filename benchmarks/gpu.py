@@ -1,10 +1,10 @@
 """gpugrad on a GPU, beside PyTorch, JAX, Triton and CuPy by hand, in one run.
 
-    python benchmarks/gpu.py --out DIR [--only G3] [--quick]
+    python benchmarks/gpu.py --out DIR [--name gpu] [--only G3] [--quick]
 
 DIR gets gpu.json, with every number, and gpu.md, a table of them. Both are renewed after every
-computation: what stops the run leaves what was measured before. What a peer cannot do is written
-down in its row, and the run goes on. `on_gpu/works.py` has what is measured and its goals.
+way: what stops the run leaves what was measured before. What a peer cannot do is written down in
+its row, and the run goes on. `on_gpu/works.py` has what is measured and its goals.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from on_gpu.libraries import Cupy, Library, Peer
 from on_gpu.timing import Times, difference, measure, sets_of
 from on_gpu.works import WORKS, Step, Work
 
+Way = Callable[..., Step]
+
 ROOT = Path(__file__).resolve().parents[1]
 PEERS: list[type[Peer]] = [Torch, Jax]
 IMPORTANT = ["G3", "G5", "G6", "G8"]  # those with goals come first, should time run out
-COMPILING = 25  # seconds that a way may take that compiles long: with less left it is not begun
+COMPILING = 15  # seconds that a way may take that compiles: with less left it is not begun
 
 
 class Run:
@@ -39,6 +41,7 @@ class Run:
     def __init__(
         self,
         out: Path,
+        name: str,
         home: Library,
         peers: Sequence[Library],
         *,
@@ -49,6 +52,7 @@ class Run:
         minutes: float,
     ) -> None:
         self.out = out
+        self.name = name
         self.home = home
         self.libraries = [home, *peers]
         self.copy = copy
@@ -65,7 +69,7 @@ class Run:
         self.rows: dict[Work, list[dict[str, Any]]] = {}
 
     def __call__(self, works: Sequence[Work]) -> None:
-        """Measure the works: first all ordinary ways, then those that compile long."""
+        """Measure the works: the ordinary ways first, so that none waits for one that compiles."""
         self.rows = {work: [] for work in works}
         ordered = sorted(works, key=lambda work: work.figure not in IMPORTANT)
         late = sorted(ordered, key=lambda work: not work.compiled)
@@ -73,19 +77,14 @@ class Run:
         for compiled, work in turns:
             say(f"{work.name}{', compiled' if compiled else ''}")
             self.measure_work(work, compiled=compiled)
-            self.write("the run was stopped")
         self.write("")
 
     def measure_work(self, work: Work, *, compiled: bool) -> None:
         """Measure some ways of a work; what goes wrong is a row, too."""
         rows = self.rows[work]
-        ways = [
-            (library, name, make)
-            for library in self.libraries
-            for name, make in library.ways(work, compiled=compiled).items()
-        ]
         if not compiled:
             rows += [report.row(work, name, skipped=why) for name, why in self.missing.items()]
+        ways = self.ways(work, compiled=compiled)
         if not ways:
             return
         try:
@@ -105,9 +104,23 @@ class Run:
             if "seconds" in found:
                 row = report.with_rates(row, self.copy)
             rows.append(row)
+            self.write("the run was stopped")
         del inputs, expected, ways
         gc.collect()
         self.free()
+
+    def ways(self, work: Work, *, compiled: bool) -> list[tuple[Library, str, Way]]:
+        """Return all ways, each with its library and its name; a library's failure is a row."""
+        ways: list[tuple[Library, str, Way]] = []
+        for library in self.libraries:
+            try:
+                found = library.ways(work, compiled=compiled)
+            except Exception as error:
+                failed = report.row(work, library.name, failed=text_of(error))
+                self.rows[work].append(failed)
+            else:
+                ways += [(library, name, make) for name, make in found.items()]
+        return ways
 
     def inputs(self, work: Work) -> list[list[Any]]:
         """Return sets of inputs, all different."""
@@ -125,33 +138,42 @@ class Run:
         self,
         library: Library,
         work: Work,
-        make: Callable[..., Step],
+        make: Way,
         inputs: list[list[Any]],
         expected: list[Any],
     ) -> dict[str, Any]:
         """Return the times of a way and how far off it is, or what went wrong."""
+        stage, steps = "its first call: ", []
         try:
             with library.precision(work.precision):
-                steps = [make(*map(library.array, arrays)) for arrays in inputs]
-                off_by = self.off_by(library, steps[0], expected)
+                step, off_by, first = self.begun(library, make, inputs[0], expected)
+                stage = ""
+                steps = [step, *(make(*map(library.array, arrays)) for arrays in inputs[1:])]
                 times = measure(library, work, steps, self.seconds)
         except Exception as error:
-            return {"failed": text_of(error)}
+            return {"failed": stage + text_of(error)}
         finally:
-            steps = []
+            step, steps = None, []
             self.free()
-        return entry(work, times, off_by, len(inputs))
+        return entry(work, times, off_by, len(inputs), first)
+
+    def begun(
+        self, library: Library, make: Way, arrays: list[Any], expected: list[Any]
+    ) -> tuple[Step, float, float]:
+        """Return a step, how far off it is, and how many seconds its first call took."""
+        start = time.perf_counter()
+        step = make(*map(library.array, arrays))
+        results = step()
+        library.wait()
+        seconds = time.perf_counter() - start
+        found = [library.result(y) for y in results]
+        return step, difference(self.home.xp, found, expected), seconds
 
     def free(self) -> None:
         """Give every library's unused memory back: they share the device's."""
         for library in self.libraries:
             with contextlib.suppress(Exception):  # a row says what went wrong before
                 library.free()
-
-    def off_by(self, library: Library, step: Step, expected: list[Any]) -> float:
-        results = step()
-        library.wait()
-        return difference(self.home.xp, [library.result(y) for y in results], expected)
 
     def write(self, unfinished: str) -> None:
         """Write down what is there, the works in their order, with the goals marked."""
@@ -162,12 +184,13 @@ class Run:
                 if row["way"] == "gpugrad":
                     row["mark"] = report.mark(work, rows)
             self.report["rows"] += rows
-        report.write(self.out, self.report)
+        report.write(self.out, self.name, self.report)
 
 
-def entry(work: Work, times: Times, off_by: float, sets: int) -> dict[str, Any]:
+def entry(work: Work, times: Times, off_by: float, sets: int, first: float) -> dict[str, Any]:
     return {
         "seconds": times.median,
+        "compile_seconds": max(0.0, first - times.median),
         "quartiles": times.quartiles,
         "batches": times.batches,
         "calls_in_a_batch": times.calls,
@@ -244,7 +267,7 @@ def with_peers(xp: Any) -> tuple[list[Library], dict[str, str]]:
             try:
                 found.append(peer(xp))
             except Exception as error:
-                why = text_of(error)
+                why = f"its import: {text_of(error)}"
         if why:
             missing[peer.name] = why
     return found, missing
@@ -253,6 +276,7 @@ def with_peers(xp: Any) -> tuple[list[Library], dict[str, str]]:
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True, help="the folder for the results")
+    parser.add_argument("--name", default="gpu", help="that of their files")
     parser.add_argument("--only", default="", help="figures such as G3, or G3,G5")
     parser.add_argument("--quick", action="store_true", help="fewer sizes, shorter batches")
     parser.add_argument("--minutes", type=float, default=6, help="after these no way is begun")
@@ -266,6 +290,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     peers, missing = with_peers(home.xp)
     run = Run(
         args.out,
+        args.name,
         home,
         peers,
         about=about_device(home.xp),
@@ -277,7 +302,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the peers; the table is what is read
         run(works)
-    print((args.out / "gpu.md").read_text(encoding="utf-8"))
+    print((args.out / f"{args.name}.md").read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -144,8 +144,7 @@ def test_test_image_has_the_development_tools_and_the_tests(dependencies, tmp_pa
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    pytest_at = done.stdout.index("python -m pytest -m gpu")
-    assert pytest_at < done.stdout.index("python benchmarks/gpu.py")
+    assert f'python -m tests.gpu.check first full --out "{tmp_path}"' in done.stdout
 
 
 def test_built_image_has_the_package_and_its_device_code(dependencies):

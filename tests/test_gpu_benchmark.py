@@ -4,7 +4,9 @@ import dataclasses
 import importlib
 import json
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +15,9 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 try:
     gpu = importlib.import_module("gpu")
-    from on_gpu import libraries, report, timing, works
+    from on_gpu import in_jax, libraries, report, timing, works
+
+    profiled = importlib.import_module("profiled")
 finally:
     sys.path.remove(str(ROOT / "benchmarks"))
 
@@ -50,6 +54,30 @@ def test_gpugrad_computes_what_is_derived_by_hand(work):
         assert result.dtype == other.dtype == np.float32
     for x, old in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(x, old)
+
+
+@pytest.mark.parametrize("work", SMALL[-2:], ids=lambda work: work.name)
+def test_the_hosts_cost_is_of_one_gradient(work, monkeypatch):
+    of_functions = []
+    pullback = works.gg.pullback
+
+    def watched(f, *args, **kwargs):
+        y, back = pullback(f, *args, **kwargs)
+
+        def seen(dy):
+            gradients = back(dy)
+            of_functions.append(gradients[0])
+            return gradients
+
+        return y, seen
+
+    monkeypatch.setattr(works.gg, "pullback", watched)
+    work.gpugrad(*inputs_of(work))()
+    assert of_functions == [None]  # of what the function captured
+
+
+def test_kernels_to_be_profiled_are_launched():
+    assert profiled.launch(np, side=16, classes=7) is None
 
 
 @every_work
@@ -138,6 +166,20 @@ def test_the_hosts_time_of_a_call_is_taken_with_the_device_idle():
     assert waits[-times.batches :] == list(range(len(calls) - times.batches, len(calls)))
 
 
+def test_jax_is_waited_for_after_every_call(monkeypatch):
+    waited = []
+    library = object.__new__(gpu.Jax)  # without JAX
+    library.last = None
+    library.jax = SimpleNamespace(
+        jit=lambda f: f, tree=SimpleNamespace(leaves=list), block_until_ready=waited.append
+    )
+    monkeypatch.setitem(in_jax.MAKERS, works.Elementwise, lambda work, *arrays: arrays)
+    steps = [make(1, 2) for make in library.ways(SMALL[2], compiled=True).values()]
+    timing.measure(library, SMALL[2], steps, seconds=0.001)
+    assert waited[: timing.WARM_UP] == [[1, 2]] * timing.WARM_UP
+    assert waited[-1] == [1, 2]
+
+
 def test_difference_is_that_of_the_worst_result():
     a, b = np.ones(4, np.float32), np.arange(4, dtype=np.float32)
     assert timing.difference(np, [a, b], [a, b]) == 0
@@ -215,9 +257,10 @@ class Broken(libraries.Library):
         return {"late": fails} if compiled else {"broken": fails, "wrong": wrong}
 
 
-def run(out, works, *, peers=(), missing=None, minutes=1.0, home=None):
+def run(out, works, *, name="gpu", peers=(), missing=None, minutes=1.0, home=None):
     gpu.Run(
         out,
+        name,
         home or libraries.Library(),
         peers,
         about=DEVICE,
@@ -226,7 +269,7 @@ def run(out, works, *, peers=(), missing=None, minutes=1.0, home=None):
         seconds=0.001,
         minutes=minutes,
     )(works)
-    return json.loads((out / "gpu.json").read_text(encoding="utf-8"))
+    return json.loads((out / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def test_a_run_writes_every_number_and_a_table(tmp_path, monkeypatch):
@@ -255,17 +298,84 @@ def test_a_run_writes_every_number_and_a_table(tmp_path, monkeypatch):
 
     lines = (tmp_path / "new" / "out" / "gpu.md").read_text(encoding="utf-8").splitlines()
     bars = {line.replace("\\|", "").count("|") for line in lines if line.startswith("|")}
-    assert bars == {11}  # of ten cells
+    assert bars == {12}  # of eleven cells
     text = "\n".join(lines)
-    assert "| JAX | – | | | | | | | skipped: not installed (jax) |" in text
-    assert "| broken | – | | | | | | | failed: RuntimeError: no such kernel \\| here |" in text
+    assert "| JAX | – | | | | | | | | skipped: not installed (jax) |" in text
+    broken = "failed: its first call: RuntimeError: no such kernel \\| here"
+    assert f"| broken | – | | | | | | | | {broken} |" in text
     assert text.count("**wrong**") == len(SMALL)
     assert "A copy on the device moves 10 GB/s" in text
     assert "Not finished" not in text
 
 
+class Compiling(libraries.Library):
+    """A library whose first calls take most of a minute, of a clock that stands still otherwise."""
+
+    name = "Compiling"
+    now = 0.0
+
+    def ways(self, work, *, compiled):
+        done = []
+
+        def compiles(*arrays):
+            if not done:
+                self.now += 50
+            done.append(work)
+            return work.by_hand(*arrays)
+
+        def fails(*arrays):
+            raise RuntimeError("no such instruction")
+
+        return {"fails": fails, "compiles": compiles} if compiled else {}
+
+
+def test_what_compiles_is_timed_apart_and_delays_no_other(tmp_path, monkeypatch):
+    peer = Compiling()
+    clock = SimpleNamespace(
+        monotonic=lambda: peer.now,
+        perf_counter=lambda: peer.now + time.perf_counter(),
+        strftime=time.strftime,
+    )
+    monkeypatch.setattr(gpu, "time", clock)
+    rows = run(tmp_path, SMALL[2:5], peers=[peer], minutes=1.0)["rows"]
+    by_way = {way: [row for row in rows if row["way"] == way] for way in ("gpugrad", "compiles")}
+    assert all(row["compile_seconds"] < 10 for row in by_way["gpugrad"])
+    first, *others = sorted(by_way["compiles"], key=lambda row: "skipped" in row)
+    assert first["compile_seconds"] == pytest.approx(50, abs=5)
+    assert first["seconds"] < 1
+    assert {row["skipped"] for row in others} == {"there was no time left"}
+    (failed,) = {row["failed"] for row in rows if row.get("failed")}
+    assert failed == "its first call: RuntimeError: no such instruction"
+    assert f"| {first['compile_seconds']:.1f} s |" in (tmp_path / "gpu.md").read_text("utf-8")
+
+
+class Hopeless(libraries.Library):
+    name = "Hopeless"
+
+    def ways(self, work, *, compiled):
+        raise ImportError("libcudart.so")
+
+
+def test_a_library_that_does_not_know_its_ways_is_a_row(tmp_path):
+    rows = run(tmp_path, SMALL[2:3], peers=[Hopeless()])["rows"]
+    failed = ["ImportError: libcudart.so", None, None, "ImportError: libcudart.so"]
+    assert [row.get("failed") for row in rows] == failed
+
+
+def test_triton_is_imported_in_its_first_call(monkeypatch):
+    monkeypatch.setitem(sys.modules, "on_gpu.in_triton", None)
+    peer = object.__new__(gpu.Torch)  # without PyTorch
+    peer.xp = None
+    for work in SMALL[3:5]:
+        (make,) = peer.kernels(work).values()
+        with pytest.raises(ImportError, match="in_triton"):
+            make(*inputs_of(work))
+    assert peer.kernels(SMALL[0]) == {}
+
+
 def test_what_there_is_no_time_for_is_skipped(tmp_path):
-    found = run(tmp_path, SMALL[2:4], minutes=0)
+    found = run(tmp_path, SMALL[2:4], name="quick", minutes=0)
+    assert {path.name for path in tmp_path.iterdir()} == {"quick.json", "quick.md"}
     assert {row["skipped"] for row in found["rows"]} == {"there was no time left"}
     (mark,) = {row["mark"] for row in found["rows"] if row.get("mark")}
     assert mark == "NOT MET: not measured"
@@ -345,7 +455,7 @@ def test_peers_that_are_missing_are_named(monkeypatch):
     assert found == []
     assert missing == {
         "Absent": "not installed (no-such-distribution)",
-        "Unusable": "ImportError: libcudart.so is missing",
+        "Unusable": "its import: ImportError: libcudart.so is missing",
     }
 
 
@@ -375,7 +485,7 @@ def test_peers_compute_the_same(peer, work):
     library = peer(np)
     arrays = inputs_of(work)
     by_hand = work.by_hand(*arrays)()
-    ways = library.ways(work, compiled=False)
+    ways = library.ways(work, compiled=peer is gpu.Jax)
     assert ways or (peer is gpu.Jax and isinstance(work, works.HostCost))
     for make in ways.values():
         with library.precision("float32"):

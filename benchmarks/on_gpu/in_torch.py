@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -113,15 +112,20 @@ class Torch(Peer):
         }
 
     def kernels(self, work: Work) -> Ways:
-        if find_spec("triton") is None or self.xp is np:
+        if self.xp is np:
             return {}
-        from on_gpu import in_triton
-
         if isinstance(work, CrossEntropy):
-            return {"Triton, as Liger": in_triton.cross_entropy}
+            return {"Triton, as Liger": partial(triton, "cross_entropy")}
         if isinstance(work, LayerNorm):
-            return {"Triton, as Liger": partial(in_triton.layer_norm, work.epsilon)}
+            return {"Triton, as Liger": partial(triton, "layer_norm", work.epsilon)}
         return {}
+
+
+def triton(name: str, *arguments: Any) -> Step:
+    """Return a step by Triton, which is imported not before: where it fails is in a row."""
+    from on_gpu import in_triton
+
+    return getattr(in_triton, name)(*arguments)
 
 
 def leaves(*tensors: Any) -> list[Any]:

@@ -37,7 +37,7 @@ class Library:
     xp: Any = np
 
     def ways(self, work: Work, *, compiled: bool) -> Ways:
-        """Return the ways to do a work by name: the ordinary ones, or those that compile long."""
+        """Return the ways to do a work by name: the ordinary ones, or those that compile it."""
         return {} if compiled else {"gpugrad": work.gpugrad, "NumPy by hand": work.by_hand}
 
     def array(self, x: Any) -> Any:

@@ -121,18 +121,19 @@ def git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def write(out: Path, report: dict[str, Any]) -> None:
-    """Write `gpu.json` and `gpu.md`, whole or not at all."""
+def write(out: Path, name: str, report: dict[str, Any]) -> None:
+    """Write a file `.json` and another `.md`, whole or not at all."""
     out.mkdir(parents=True, exist_ok=True)
-    texts = {"gpu.json": json.dumps(report, indent=1, ensure_ascii=False), "gpu.md": table(report)}
-    for name, text in texts.items():
-        part = out / f"{name}.part"
+    texts = {"json": json.dumps(report, indent=1, ensure_ascii=False), "md": table(report)}
+    for kind, text in texts.items():
+        part = out / f"{name}.{kind}.part"
         part.write_text(text + "\n", encoding="utf-8")
-        part.replace(out / name)
+        part.replace(out / f"{name}.{kind}")
 
 
-HEAD = "| computation | way | time | spread | moved | GB/s | of the copy | TFLOP/s | off by | |"
-RULE = "|---|---|--:|--:|--:|--:|--:|--:|--:|---|"
+COLUMNS = ("time", "spread", "compiling", "moved", "GB/s", "of the copy", "TFLOP/s", "off by")
+HEAD = f"| computation | way | {' | '.join(COLUMNS)} | |"
+RULE = f"|---|---|{'--:|' * len(COLUMNS)}---|"
 
 
 def table(report: dict[str, Any]) -> str:
@@ -154,7 +155,8 @@ def table(report: dict[str, Any]) -> str:
         "Time: the median, after a warm-up, of batches of calls in a row. CuPy and PyTorch have an "
         "event before and after a batch, JAX the host's clock from an idle device to a ready "
         f"result. Inputs take turns, up to {MOST_SETS} sets, until they are four times the cache. "
-        "Spread: half the distance of the quartiles. Moved: the least there is, each input read "
+        "Spread: half the distance of the quartiles. Compiling: what the first call takes beyond "
+        "that time, libraries to be loaded included. Moved: the least there is, each input read "
         "once and each result written once. Off by: the relative distance from the result by hand "
         "in float32.",
     ]
@@ -179,11 +181,12 @@ def line(row: dict[str, Any]) -> str:
     note = row.get("skipped") and f"skipped: {row['skipped']}"
     note = note or (row.get("failed") and f"failed: {row['failed']}") or row.get("mark", "")
     if "seconds" not in row:
-        return f"{first} – | | | | | | | {one_line(note)} |"
+        return f"{first} – {'| ' * len(COLUMNS)}{one_line(note)} |"
     low, high = row["quartiles"]
     cells = [
         duration(row["microseconds"]),
         f"{(high - low) / 2 / row['seconds']:.1%}",
+        f"{row['compile_seconds']:.1f} s",
         size(row["bytes"]),
         f"{row['gigabytes_per_second']:.0f}" if row["bytes"] else "",
         f"{row['share_of_copy']:.0%}" if "share_of_copy" in row else "",

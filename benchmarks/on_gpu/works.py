@@ -521,12 +521,12 @@ class HostCost(Work):
     def gpugrad(self, y: Any, a: Any) -> Step:
         one = module_of(y).ones_like(y)
 
-        def multiplied(y: Any) -> Any:
+        def multiplied(y: Any, a: Any) -> Any:
             for _ in range(self.operations):
                 y = y * a
             return y
 
-        def bent(y: Any) -> Any:
+        def bent(y: Any, a: Any) -> Any:
             for _ in range(self.operations):
                 y = xp.tanh(y)
             return y
@@ -534,7 +534,7 @@ class HostCost(Work):
         chain = multiplied if self.function == "multiply" else bent
 
         def step() -> list[Any]:
-            value, back = gg.pullback(chain, y)
+            value, back = gg.pullback(chain, y, a=a)  # no other way has a gradient of a
             return [value, back(one)[1]]
 
         return step

@@ -1,11 +1,14 @@
 """What has a kernel of gpugrad's, or is made of such, through the public functions.
 
-Run as a program, it calls each case once, forward and backward: `python -m tests.gpu.cases`, for
-tools such as compute-sanitizer to look at.
+Run as a program, `python -m tests.gpu.cases SECONDS`, it calls them for compute-sanitizer to look
+at. Under that a call takes long, so the most telling ones come first, and none is begun late.
 """
 
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +18,7 @@ from gpugrad import nn, optim, xp
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 SHAPES = [(1, 1), (7, 33), (130, 1027), (3, 60001)]
-SMALL, MIDDLE = SHAPES[1:3]
+SMALL, MIDDLE, LONG = SHAPES[1:]
 
 ACTIVATIONS = [
     *("celu", "elu", "gelu", "gelu_erf", "gelu_sigmoid", "gelu_tanh", "hardshrink", "hardsigmoid"),
@@ -127,6 +130,7 @@ CASES = [
         "cross_entropy",
         gg.cross_entropy,
         lambda rng, *shape: [probabilities(rng, *shape), probabilities(rng, *shape)],
+        shapes=tuple(SHAPES[1:]),  # of one class it is 0, and what is computed a rounding
     ),
     *(Case(name, getattr(gg, name), two, WIDE) for name in LOSSES),
     Case(
@@ -141,6 +145,7 @@ CASES = [
     Case("embedding", nn.embedding, table_and_numbers),
     Case("rows by numbers", lambda x, i: x[i], table_and_numbers),
     Case("dense and relu", lambda x, W, b: gg.relu(xp.matmul(x, W) + b), dense, WIDE),
+    Case("factor of each column", lambda x, factor: x * factor, with_features(1)),
     Case("sum over rows", lambda x: xp.sum(x, axis=0), one, WIDE),
     Case("sum over columns", lambda x: xp.sum(x, axis=-1), one, WIDE),
     Case("an expression", expression, two, WIDE),
@@ -173,25 +178,63 @@ def pull(case, arrays):
     return result[0], pulled
 
 
-def main():
-    """Call what there is, less what differs from another by its formula alone."""
-    import cupy
+def calls(cases, variants):
+    """Return functions of CuPy's module, by name: what calls the optimisers, dropout, and cases.
 
-    cupy.cuda.set_allocator(None)  # a pool would hide what is out of bounds of an array
-    for case in CASES:
-        if case.name in ACTIVATIONS[3:]:
-            continue
-        for dtype, shape in [("float16", SMALL), ("float32", SMALL), ("float32", MIDDLE)]:
-            if dtype in case.dtypes:
-                y, back = pull(case, [cupy.asarray(x) for x in case.arrays(dtype, shape)])
-                back(y)
+    Args:
+        cases: to be called forward and backward.
+        variants: the data types and shapes in which each is, first things first.
+    """
+    return {
+        **{type(optimiser).__name__: partial(step, optimiser) for optimiser in OPTIMISERS},
+        "dropout": drop,
+        **{
+            f"{case.name}, {dtype}, {shape}": partial(call, case, dtype, shape)
+            for dtype, shape in variants
+            for case in cases
+            if dtype in case.dtypes and shape in case.shapes
+        },
+    }
+
+
+def step(optimiser, cupy):
     model = [cupy.ones(n, np.float32) for n in (1, 33, 5000)]
-    for optimiser in OPTIMISERS:
-        optimiser.update(model, model, None)
-    gg.grad(lambda x, rng: xp.sum(nn.dropout(x, 0.5, rng)))(model[2], cupy.random.default_rng(0))
-    cupy.cuda.Device().synchronize()
-    print("all cases were called")
+    optimiser.update(model, model, None)
+
+
+def drop(cupy):
+    rng = cupy.random.default_rng(0)
+    gg.grad(lambda x: xp.sum(nn.dropout(x, 0.5, rng)))(cupy.ones(5000, np.float32))
+
+
+def call(case, dtype, shape, cupy):
+    y, back = pull(case, [cupy.asarray(x) for x in case.arrays(dtype, shape)])
+    back(y)
+
+
+def main(cupy, seconds):
+    """Call what there is, less what differs from another by its formula alone."""
+    end = time.monotonic() + seconds
+    cupy.cuda.set_allocator(None)  # a pool would hide what is out of bounds of an array
+    variants = [("float32", SMALL), ("float16", SMALL), ("float32", MIDDLE), ("float32", LONG)]
+    found = calls([case for case in CASES if case.name not in ACTIVATIONS[3:]], variants)
+    called = failed = 0
+    for name, function in found.items():
+        if time.monotonic() > end:
+            break
+        print(name, flush=True)  # what is found at fault follows it
+        try:
+            function(cupy)
+            cupy.cuda.runtime.deviceSynchronize()
+        except Exception as error:  # the tool may end a kernel alone, and others are to be called
+            print(f"{type(error).__name__}: {error}")
+            failed += 1
+        called += 1
+    print(f"called {called} of {len(found)}, failed: {failed}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    import cupy
+
+    sys.exit(main(cupy, seconds=float(sys.argv[1])))

@@ -1,27 +1,24 @@
 """The device in these tests: a GPU. Where there is none, they skip."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
 from gpugrad import nn
+from tests.gpu.capture import captured
 
 
 @pytest.fixture
 def gpu():
-    """How arrays get to the device and back, and how waiting for it is refused."""
+    """How arrays get to the device and back, and how a step is proven not to wait for it."""
     cupy = pytest.importorskip("cupy")
     try:
         nn.find_device("cuda")
     except nn.DeviceError as error:
         pytest.skip(str(error))
-    from cupyx import allow_synchronize
-
     return SimpleNamespace(
-        cupy=cupy,
-        array=cupy.asarray,
-        numpy=cupy.asnumpy,
-        without_waiting=lambda: allow_synchronize(False),
+        cupy=cupy, array=cupy.asarray, numpy=cupy.asnumpy, captured=partial(captured, cupy)
     )
 
 
