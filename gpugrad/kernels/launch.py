@@ -12,10 +12,11 @@ on the host.
 from __future__ import annotations
 
 import ctypes
+import functools
 import operator
 import struct
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,10 +90,10 @@ class Driver:
         self.modules: list[Any] = []  # a function is valid as long as its module lives
         self._processors: dict[int, int] = {}
 
-    def device(self) -> int:
-        """Return the number of the current device."""
-        self.device = self._cupy().cuda.runtime.getDevice  # asked once for each launch
-        return self.device()
+    @functools.cached_property
+    def device(self) -> Callable[[], int]:
+        """What returns the number of the current device: it is asked once for each launch."""
+        return self._cupy().cuda.runtime.getDevice
 
     def enter(self) -> None:
         """Make the current device's context that of this thread: a launch alone does not."""
@@ -123,8 +124,12 @@ class Driver:
         self.modules.append((module, function))
         return function.kernel.ptr
 
-    def launch(self, function: int, blocks: int, threads: int, shared: int, slots: Slots) -> None:
-        """Launch on the current stream of the current device."""
+    @functools.cached_property
+    def launch(self) -> Callable[[int, int, int, int, Slots], None]:
+        """What launches a function, for the blocks, their threads and shared bytes, and the slots.
+
+        It does so on the current stream of the current device.
+        """
         cuda = self._cupy().cuda
         launch, current = cuda.driver.launchKernel, cuda.get_current_stream
 
@@ -133,8 +138,7 @@ class Driver:
             launch(function, blocks, 1, 1, threads, 1, 1, shared, current().ptr, slots.address, 0)
         # fmt: on
 
-        self.launch = prepared
-        prepared(function, blocks, threads, shared, slots)
+        return prepared
 
     def multiply(
         self,

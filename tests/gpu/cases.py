@@ -103,9 +103,33 @@ def dense(rng, rows, columns):
     return [normal(rng, rows, columns), normal(rng, columns, 5) / columns**0.5, normal(rng, 5)]
 
 
+def few_features(rng, rows, columns):
+    return dense(rng, rows, min(columns, 32))
+
+
+def stacks(rng, rows, columns):
+    return [normal(rng, 3, rows, columns) / columns**0.5, normal(rng, 3, columns, 5)]
+
+
+def layer(activation):
+    def call(x, weight, bias):
+        found = nn.Dense(1, 1, activation)
+        vars(found).update(weight=weight, bias=bias)
+        return found(x)
+
+    return call
+
+
 def expression(x, y):
     return xp.mean(gg.sigmoid(x) * xp.tanh(y) + xp.log1p(xp.exp(-abs(x * y))))
 
+
+PRODUCTS = [
+    ("layer", layer(xp.tanh), dense),
+    ("layer without activation", layer(lambda x: x), dense),
+    ("products of stacks", xp.matmul, stacks),
+    ("products with transposed stacks", lambda x, y: xp.matmul(y.mT, x.mT), stacks),
+]
 
 WIDE = ("float32", "float64")  # the generic rules on CuPy's own kernels
 
@@ -144,7 +168,9 @@ CASES = [
     Case("gather", nn.gather, table_and_numbers),
     Case("embedding", nn.embedding, table_and_numbers),
     Case("rows by numbers", lambda x, i: x[i], table_and_numbers),
-    Case("dense and relu", lambda x, W, b: gg.relu(xp.matmul(x, W) + b), dense, WIDE),
+    Case("layer of few features", layer(xp.tanh), few_features),
+    Case("layer of few features, swish", layer(gg.swish), few_features, shapes=(SMALL, MIDDLE)),
+    *(Case(name, f, draw) for name, f, draw in PRODUCTS),
     Case("factor of each column", lambda x, factor: x * factor, with_features(1)),
     Case("sum over rows", lambda x: xp.sum(x, axis=0), one, WIDE),
     Case("sum over columns", lambda x: xp.sum(x, axis=-1), one, WIDE),

@@ -51,19 +51,26 @@ def serve(connection):
 
 def watched(runtime):
     """Wait for each kernel that gpugrad launches from now on; return the set that has its name."""
-    launched = set()
-    launch_it = launch.Instance.__call__
+    launched, expressions = set(), {}
+    driver = launch.driver
+    load, launch_it = driver.load, driver.launch
 
-    def launch_and_wait(instance, *args, **kwargs):
-        launched.add(instance.kernel.name)
+    def load_and_note(text, expression, **options):
+        function = load(text, expression, **options)
+        expressions[function] = expression
+        return function
+
+    def launch_and_wait(function, *args):
+        expression = expressions[function]
+        launched.add(expression.removeprefix("gpugrad::").partition("<")[0])
         try:
-            launch_it(instance, *args, **kwargs)
+            launch_it(function, *args)
             runtime.deviceSynchronize()
         except Exception as error:
-            error.add_note(f"The kernel is {instance.expression}")
+            error.add_note(f"The kernel is {expression}")
             raise
 
-    launch.Instance.__call__ = launch_and_wait
+    driver.load, driver.launch = load_and_note, launch_and_wait
     return launched
 
 

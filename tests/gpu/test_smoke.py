@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -60,17 +61,21 @@ class Pipe:
 
 
 def test_a_kernel_at_fault_is_named(monkeypatch):
-    def launched(instance):
-        if "double" in instance.expression:
+    def launch_it(function, *_):
+        if function == len("softmax<double>"):
             raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
 
-    kernel = SimpleNamespace(name="softmax")
-    good, bad = (launch.Instance(kernel, f"softmax<{kind}>") for kind in ("float", "double"))
+    driver = SimpleNamespace(load=lambda text, expression: len(expression), launch=launch_it)
     runtime = SimpleNamespace(deviceSynchronize=lambda: None, CUDARuntimeError=RuntimeError)
     cupy = SimpleNamespace(cuda=SimpleNamespace(runtime=runtime))
+
+    def call(kind, cupy):
+        driver.launch(driver.load("", f"softmax<{kind}>"), 1, 256, 0, None)
+
+    calls = {"good": partial(call, "float"), "bad": partial(call, "double")}
     monkeypatch.setitem(sys.modules, "cupy", cupy)
-    monkeypatch.setattr(smoke, "CALLS", {"good": lambda cupy: good(), "bad": lambda cupy: bad()})
-    monkeypatch.setattr(launch.Instance, "__call__", launched)
+    monkeypatch.setattr(smoke, "CALLS", calls)
+    monkeypatch.setattr(launch, "driver", driver)
 
     pipe = Pipe("good", "bad", "good")
     with pytest.raises(EOFError):
