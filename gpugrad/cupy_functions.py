@@ -53,7 +53,11 @@ class CupyFunctions:
         """Return one or the other, of a condition that may be one of Python's booleans."""
         if type(condition) is bool:
             condition = self.cupy.asarray(condition)
-        return self.cupy.where(condition, x, y)
+        chosen = self.cupy.where(condition, x, y)
+        dtypes = {v.dtype for v in (x, y) if hasattr(v, "dtype")}
+        if {dtype.name for dtype in dtypes} == {"bfloat16"}:  # CuPy has a kernel for float32 alone
+            return chosen.astype(*dtypes)
+        return chosen
 
     def linalg_solve(self, a: Any, b: Any) -> Any:
         """Return a⁻¹ b of stacks that broadcast; CuPy takes those of one shape."""

@@ -64,6 +64,18 @@ def test_where_takes_one_of_pythons_booleans(condition):
     np.testing.assert_array_equal(numpy_of(y), X if condition else 0 * X)
 
 
+@pytest.mark.parametrize("other", [-np.inf, 0, "array"])
+def test_where_of_bfloat16_stays_such(other):
+    x = X.astype(pytest.importorskip("ml_dtypes").bfloat16)
+    beside = bare(x[::-1].copy()) if other == "array" else other
+    y = xp.where(bare(X > 0), bare(x), beside)
+    assert y.dtype == x.dtype
+    expected = np.where(
+        X > 0, x.astype(float), x[::-1].astype(float) if other == "array" else other
+    )
+    np.testing.assert_array_equal(numpy_of(y).astype(float), expected)
+
+
 @pytest.mark.parametrize("index", [np.array([2, 0, 2]), (slice(None), np.array([1, 1]))], ids=str)
 @pytest.mark.parametrize("dtype", ["bool", "int8", "int32", "float16", "float32", "complex64"])
 def test_scatter_adds_in_every_data_type(dtype, index):

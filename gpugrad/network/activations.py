@@ -419,6 +419,18 @@ def logsoftmax(x: Any, /, *, axis: Any = -1) -> Any:
 
 
 @named(kind=Composite)
+def softmax_dx(y: Any, dy: Any, axis: Any) -> Any:
+    """Return y (dy − Σ y dy), the gradient of the argument of the softmax `y`."""
+    return y * (dy - F.sum(y * dy, axis=axis, keepdims=True))
+
+
+@named(kind=Composite)
+def logsoftmax_dx(y: Any, dy: Any, axis: Any) -> Any:
+    """Return dy − eʸ Σ dy, the gradient of the argument of the logarithm of a softmax, `y`."""
+    return dy - F.exp(y) * F.sum(dy, axis=axis, keepdims=True)
+
+
+@named(kind=Composite)
 def softmin(x: Any, /, *, axis: Any = -1) -> Any:
     """Return e⁻ˣ / Σ e⁻ˣ over one axis.
 

@@ -10,6 +10,7 @@ from gpugrad import functions as F
 from gpugrad import namespace
 from gpugrad.errors import ArgumentError
 from gpugrad.namespace import kind_of, shape_of
+from gpugrad.network.activations import softmax
 from gpugrad.network.embedding import check_floating
 from gpugrad.primitive import Composite, named
 
@@ -109,16 +110,22 @@ def attend(q: Any, k: Any, v: Any, bias: Any, mask: Any, *, scale: float) -> Any
 
 def attention_weights(q: Any, k: Any, bias: Any, mask: Any, scale: float) -> Any:
     """Return the softmax of the scores over the keys that are seen; 0 where none is."""
-    scores = F.matmul(q * scale, F.matrix_transpose(k))
-    scores = scores if bias is None else scores + bias
-    scores = scores if mask is None else F.where(mask, scores, -math.inf)
+    scores = F.matmul(scaled(q, scale), F.matrix_transpose(k))
     if shape_of(scores)[-1] == 0:  # no keys, and no maximum
         return scores
-    # The weights do not depend on the shift: it is no part of any derivative.
-    top = F.stop_gradient(F.max(scores, axis=-1, keepdims=True))
-    e = F.exp(scores - F.where(top == -math.inf, 0.0, top))
-    total = F.sum(e, axis=-1, keepdims=True)
-    return e / F.where(total == 0, 1.0, total)
+    if bias is None and mask is None:  # of finite scores
+        return softmax(scores, axis=-1)
+    scores = scores if bias is None else scores + bias
+    scores = scores if mask is None else F.where(mask, scores, -math.inf)
+    unseen = F.stop_gradient(F.max(scores, axis=-1, keepdims=True)) == -math.inf
+    weights = softmax(F.where(unseen, 0.0, scores), axis=-1)
+    return F.where(unseen, 0.0, weights)
+
+
+def scaled(x: Any, scale: float) -> Any:
+    """Return `x` times a number, in its own data type: bfloat16 and Python's float make float32."""
+    product = F.multiply(x, scale)
+    return product if product.dtype == x.dtype else F.astype(product, x.dtype)
 
 
 @named(Composite, module="nn")

@@ -8,7 +8,7 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.frule import frule
 from gpugrad.kernels import softmax as kernels
-from gpugrad.namespace import CudaArray, CupyLibrary
+from gpugrad.namespace import CupyLibrary
 from gpugrad.network.activations import (
     SELU_ALPHA,
     SELU_SCALE,
@@ -28,6 +28,7 @@ from gpugrad.network.activations import (
     logcosh,
     logsigmoid,
     logsoftmax,
+    logsoftmax_dx,
     mish,
     normal_cdf,
     relu,
@@ -35,6 +36,7 @@ from gpugrad.network.activations import (
     selu,
     sigmoid,
     softmax,
+    softmax_dx,
     softplus,
     softshrink,
     softsign,
@@ -42,7 +44,6 @@ from gpugrad.network.activations import (
     tanhshrink,
     trelu,
 )
-from gpugrad.primitive import first_answer
 from gpugrad.registry import rrule
 from gpugrad.scalar import scalar_rule
 
@@ -160,21 +161,13 @@ scalar_rule(logcosh, lambda y, x: F.tanh(x), real=True)
 
 
 # --- Over an axis ----------------------------------------------------------------------------
-def _softmax_dx(y: Any, dy: Any, axis: Any) -> Any:
-    return y * (dy - F.sum(y * dy, axis=axis, keepdims=True))
-
-
-def _logsoftmax_dx(y: Any, dy: Any, axis: Any) -> Any:
-    return dy - F.exp(y) * F.sum(dy, axis=axis, keepdims=True)
-
-
 @rrule.register(softmax)
 def softmax_rrule(_: Any, x: Any, *, axis: Any = -1) -> Any:
     """dx = y (dy − Σ y dy)."""
     y = softmax(x, axis=axis)
 
     def softmax_back(dy: Any) -> Any:
-        return None, _softmax_dx(y, dy, axis)
+        return None, softmax_dx(y, dy, axis)
 
     return y, softmax_back
 
@@ -185,36 +178,15 @@ def logsoftmax_rrule(_: Any, x: Any, *, axis: Any = -1) -> Any:
     y = logsoftmax(x, axis=axis)
 
     def logsoftmax_back(dy: Any) -> Any:
-        return None, _logsoftmax_dx(y, dy, axis)
+        return None, logsoftmax_dx(y, dy, axis)
 
     return y, logsoftmax_back
 
 
-# On CuPy's arrays a kernel computes the gradient, unless it declines.
-_softmax_dx_on_cuda = first_answer([kernels.softmax_back, _softmax_dx])
-_logsoftmax_dx_on_cuda = first_answer([kernels.logsoftmax_back, _logsoftmax_dx])
 CupyLibrary.kernels["softmax"] = kernels.softmax
+CupyLibrary.kernels["softmax_dx"] = kernels.softmax_back
 CupyLibrary.kernels["logsoftmax"] = kernels.logsoftmax
-
-
-@rrule.register(softmax, CudaArray)
-def softmax_rrule_on_cuda(_: Any, x: Any, *, axis: Any = -1) -> Any:
-    y = softmax(x, axis=axis)
-
-    def softmax_back(dy: Any) -> Any:
-        return None, _softmax_dx_on_cuda(y, dy, axis)
-
-    return y, softmax_back
-
-
-@rrule.register(logsoftmax, CudaArray)
-def logsoftmax_rrule_on_cuda(_: Any, x: Any, *, axis: Any = -1) -> Any:
-    y = logsoftmax(x, axis=axis)
-
-    def logsoftmax_back(dy: Any) -> Any:
-        return None, _logsoftmax_dx_on_cuda(y, dy, axis)
-
-    return y, logsoftmax_back
+CupyLibrary.kernels["logsoftmax_dx"] = kernels.logsoftmax_back
 
 
 @frule.register(softmax)

@@ -7,7 +7,8 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.frule import frule
-from gpugrad.network.attention import attend, attention_weights
+from gpugrad.network.activations import softmax_dx
+from gpugrad.network.attention import attend, attention_weights, scaled
 from gpugrad.registry import rrule
 from gpugrad.tangent import Projection, accumulate
 
@@ -35,9 +36,9 @@ def attend_rrule(
         dv = project_v(F.matmul(F.matrix_transpose(p), dy)) if need_v else None
         if need_q or need_k or need_bias:
             dp = F.matmul(dy, F.matrix_transpose(v))
-            ds = p * (dp - F.sum(p * dp, axis=-1, keepdims=True))
-            dq = project_q(F.matmul(ds, k) * scale) if need_q else None
-            dk = project_k(F.matmul(F.matrix_transpose(ds), q) * scale) if need_k else None
+            ds = softmax_dx(p, dp, -1)
+            dq = project_q(scaled(F.matmul(ds, k), scale)) if need_q else None
+            dk = project_k(scaled(F.matmul(F.matrix_transpose(ds), q), scale)) if need_k else None
             dbias = project_bias(ds) if project_bias else None
         return None, dq, dk, dv, dbias, None
 
@@ -48,11 +49,11 @@ def attend_rrule(
 def attend_frule(_: Any, args: Any, tangents: Any, *, scale: float) -> Any:
     (q, k, v, bias, mask), (dq, dk, dv, dbias, _) = args, tangents
     p = attention_weights(q, k, bias, mask, scale)
-    from_q = None if dq is None else F.matmul(dq * scale, F.matrix_transpose(k))
-    from_k = None if dk is None else F.matmul(q * scale, F.matrix_transpose(dk))
+    from_q = None if dq is None else F.matmul(scaled(dq, scale), F.matrix_transpose(k))
+    from_k = None if dk is None else F.matmul(scaled(q, scale), F.matrix_transpose(dk))
     ds = functools.reduce(accumulate, [from_q, from_k, dbias])
     from_v = None if dv is None else F.matmul(p, dv)
     if ds is None:
         return attend(*args, scale=scale), from_v
-    dp = p * (ds - F.sum(p * ds, axis=-1, keepdims=True))
+    dp = softmax_dx(p, ds, -1)  # whose Jacobian is symmetric
     return attend(*args, scale=scale), accumulate(F.matmul(dp, v), from_v)
