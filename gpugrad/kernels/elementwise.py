@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import functools
 import linecache
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from gpugrad.kernels import launch
-from gpugrad.kernels.launch import VECTOR_BYTES, Kernel, bits_of, elsewhere
+from gpugrad.kernels.launch import VECTOR_BYTES, Kernel, elsewhere
 from gpugrad.kernels.source import expanded
 from gpugrad.namespace import cupy_library
 
@@ -106,10 +107,14 @@ class Operation:
         filename = f"<gpugrad {self.name}, {len(self.launchers)}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
         instance = self.instance(dtype, numbers, singles)
+        # A number is a `double` for the kernel, all else 8 bytes of an integer.
+        formats = ["d" if numbers >> i & 1 else "q" for i in range(len(self.inputs))]
+        slots = struct.Struct("q" * (1 + len(self.outputs)) + "".join(formats))
         scope: dict[str, Any] = {
             **{"kind": kind, "dtype": dtype, "ready": instance.ready, "name": self.name},
-            **{"launch": launch, "grid": grid, "elsewhere": elsewhere, "bits_of": bits_of},
+            **{"launch": launch, "grid": grid, "elsewhere": elsewhere, "pack": slots.pack_into},
             **{"PER_BLOCK": THREADS * VECTOR_BYTES // dtype.itemsize, "THREADS": THREADS},
+            "FEW": BLOCKS_PER_PROCESSOR,
         }
         exec(compile(source, filename, "exec"), scope)
         return scope["launcher"]
@@ -199,20 +204,21 @@ def launcher_source(inputs: int, outputs: int, numbers: int) -> str:
     """Return the source of a function that computes an operation by its kernel."""
     ins, outs = ([f"{name}{i}" for i in range(n)] for name, n in (("in", inputs), ("out", outputs)))
     lines = [f"{out} = kind(shape, dtype)" for out in outs]
-    lines += ["if size:", f"    device, function, slots = ready({1 + inputs + outputs})"]
-    lines += ["    values = slots.values", "    values[0] = size"]
-    lines += [f"    values[{1 + i}] = {out}.data.ptr" for i, out in enumerate(outs)]
+    lines += ["if size:", "    device = out0.data.device_id  # the current one"]
+    lines.append(f"    function, slots = ready(device, {1 + inputs + outputs})")
+    values = ["size", *[f"{out}.data.ptr" for out in outs]]
     for i, name in enumerate(ins):
-        place = f"    values[{1 + outputs + i}]"
-        if numbers >> i & 1:  # which the kernel takes as `double`
-            lines.append(f"{place} = bits_of({name})")
-        else:
-            lines += [f"    data = {name}.data", "    if data.device_id != device:"]
-            lines += ["        raise elsewhere(name, data.device_id, device)"]
-            lines.append(f"{place} = data.ptr")
-    lines += ["    blocks = -(-size // PER_BLOCK)"]
-    lines += ["    launch.driver.launch(function, grid(blocks), THREADS, 0, slots)"]
-    lines += [f"return {', '.join(outs)},"]
+        if numbers >> i & 1:
+            values.append(name)
+            continue
+        lines += [f"    data{i} = {name}.data", f"    if data{i}.device_id != device:"]
+        lines.append(f"        raise elsewhere(name, data{i}.device_id, device)")
+        values.append(f"data{i}.ptr")
+    lines.append(f"    pack(slots.values, 0, {', '.join(values)})")
+    lines.append("    blocks = -(-size // PER_BLOCK)")
+    lines.append("    blocks = blocks if blocks <= FEW else grid(blocks)")
+    lines.append("    launch.driver.launch(function, blocks, THREADS, 0, slots)")
+    lines.append(f"return {', '.join(outs)},")
     body = "\n".join(f"    {line}" for line in lines)
     return f"def launcher(shape, size, {', '.join(ins)}):\n{body}\n"
 

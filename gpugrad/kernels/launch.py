@@ -273,14 +273,15 @@ class Instance:
         """
         if not blocks:
             return
-        device, function, filled = self.ready(max(len(arguments), room))
+        device = driver.device()
+        function, filled = self.ready(device, max(len(arguments), room))
         values = filled.values
         for place, argument in enumerate(arguments):
             kind = type(argument)
             if kind is int:
                 values[place] = argument
             elif kind is float:
-                values[place] = bits_of(argument)
+                (values[place],) = _LONG.unpack(_DOUBLE.pack(argument))
             else:
                 data = argument.data
                 if data.device_id != device:
@@ -288,9 +289,8 @@ class Instance:
                 values[place] = data.ptr
         driver.launch(function, blocks, threads, shared, filled)
 
-    def ready(self, count: int) -> tuple[int, int, Slots]:
-        """Return the current device, the kernel's function there, and `count` slots to fill."""
-        device = driver.device()
+    def ready(self, device: int, count: int) -> tuple[int, Slots]:
+        """Return the kernel's function on the current device, and `count` slots to fill."""
         mine = _thread.mine
         if device not in mine.entered:
             driver.enter()
@@ -303,12 +303,7 @@ class Instance:
         slots = mine.slots.get(count)
         if slots is None:
             slots = mine.slots[count] = Slots(count)
-        return device, function, slots
-
-
-def bits_of(number: float) -> int:
-    """Return the 8 bytes of a number as an integer, which is what a slot takes."""
-    return _LONG.unpack(_DOUBLE.pack(number))[0]
+        return function, slots
 
 
 def elsewhere(name: str, device: int, current: int) -> DeviceError:
