@@ -3,6 +3,7 @@
 // What is not asked for is a null pointer: the losses of the rows, the sums of the losses of each
 // block's rows, and the gradient. The gradient is that of the sum of the losses, each times
 // `share`, and times `dloss`, if there is one: a number, or one for each row.
+#include "powers.cuh"
 #include "rows.cuh"
 
 namespace gpugrad {
@@ -89,7 +90,7 @@ __global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
           const C change = power<T>(value, greatest) * weight_of_power - target;
           piece.values[0][j] = static_cast<T>(scale * change);
         }
-        if (gradient) store_piece(out + i, piece.values[0]);
+        if (gradient) write_piece(out + i, piece.values[0]);
       });
     }
 
@@ -128,7 +129,7 @@ __global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
         if (has_loss) product += target * log(shifted);
         piece.values[0][j] = static_cast<T>(-scale * target / shifted);
       }
-      if (gradient) store_piece(out + i, piece.values[0]);
+      if (gradient) write_piece(out + i, piece.values[0]);
     });
 
     if (!has_loss) continue;
