@@ -1,4 +1,6 @@
-// Softmax, its logarithm and log Σ exp(x) over the rows of a matrix, and the ways back.
+// Softmax, its logarithm and log Σ exp(x) over the rows of a matrix or along the middle axis of an
+// array, and the ways back.
+#include "middle.cuh"
 #include "powers.cuh"
 #include "rows.cuh"
 
@@ -116,6 +118,75 @@ __global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
     row.read([&](int, const auto& piece) { powers.add(piece.values[0]); });
     powers.combine(team);
     if (team.rank == 0) y[r] = log_of(powers);
+  }
+}
+
+// --- Along a middle axis ---------------------------------------------------------------------
+
+template <class T, bool LOGARITHM, int SIZE>
+__global__ void __launch_bounds__(MIDDLE_THREADS, MIDDLE_BLOCKS)
+    softmax_middle(const T* x, const T* factor, T* y, long long outer, long long length,
+                   long long inner, long long width, long long capacity) {
+  const Stack<SIZE> stack(outer, inner, width);
+  for (long long c = stack.first_column; c < stack.columns; c += stack.stride) {
+    const Columns<T, 1, SIZE> columns(stack, c, length, capacity, x);
+    PowerSum<T> powers[SIZE];
+    columns.add_powers(powers);
+    combine(stack, powers);
+
+    Softmax<T, LOGARITHM> softmax[SIZE];
+#pragma unroll
+    for (int j = 0; j < SIZE; ++j) {
+      softmax[j].set(powers[j], factor && columns.exists ? factor + columns.first + j : nullptr);
+    }
+    columns.read_again([&](int row, auto& piece) {
+#pragma unroll
+      for (int j = 0; j < SIZE; ++j) piece.values[0][j] = softmax[j](piece.values[0][j]);
+      stream_vector(y + columns.index(row), piece.values[0]);
+    });
+  }
+}
+
+template <class T, bool LOGARITHM, int SIZE>
+__global__ void __launch_bounds__(MIDDLE_THREADS, MIDDLE_BLOCKS)
+    softmax_back_middle(const T* y, const T* dy, T* dx, long long outer, long long length,
+                        long long inner, long long width, long long capacity) {
+  using Back = SoftmaxBack<T, LOGARITHM>;
+  const Stack<SIZE> stack(outer, inner, width);
+  for (long long c = stack.first_column; c < stack.columns; c += stack.stride) {
+    const Columns<T, 2, SIZE> columns(stack, c, length, capacity, y, dy);
+    Vector<computed_t<T>, SIZE> sums = {};
+    columns.read([&](int, const auto& piece) {
+#pragma unroll
+      for (int j = 0; j < SIZE; ++j) sums[j] += Back::term(piece.values[0][j], piece.values[1][j]);
+    });
+    stack.reduce(sums, Sum());
+
+    columns.read_again([&](int row, auto& piece) {
+#pragma unroll
+      for (int j = 0; j < SIZE; ++j) {
+        piece.values[0][j] = Back::gradient(piece.values[0][j], piece.values[1][j], sums[j]);
+      }
+      stream_vector(dx + columns.index(row), piece.values[0]);
+    });
+  }
+}
+
+template <class T, int SIZE>
+__global__ void __launch_bounds__(MIDDLE_THREADS, MIDDLE_BLOCKS)
+    logsumexp_middle(const T* x, T* y, long long outer, long long length, long long inner,
+                     long long width) {
+  const Stack<SIZE> stack(outer, inner, width);
+  for (long long c = stack.first_column; c < stack.columns; c += stack.stride) {
+    const Columns<T, 1, SIZE> columns(stack, c, length, 0, x);
+    PowerSum<T> powers[SIZE];
+    columns.add_powers(powers);
+    combine(stack, powers);
+    if (!columns.exists || stack.rank > 0) continue;
+    Vector<T, SIZE> logs;
+#pragma unroll
+    for (int j = 0; j < SIZE; ++j) logs[j] = log_of(powers[j]);
+    store_vector(y + columns.first, logs);
   }
 }
 
