@@ -70,14 +70,18 @@ __device__ inline Vector<T, SIZE> load_unaligned(const T* p) {
   return v;
 }
 
+// Store to global memory. Of 16 bytes, these are instructions that the compiler leaves whole, where
+// it may break up an assignment, and join it with those of a branch that stores single elements.
 template <class T, int SIZE>
 __device__ inline void store_vector(T* p, const Vector<T, SIZE>& v) {
-  *reinterpret_cast<Vector<T, SIZE>*>(p) = v;
+  if constexpr (sizeof(v) == VECTOR_BYTES) {
+    __stwb(reinterpret_cast<uint4*>(p), reinterpret_cast<const uint4&>(v));
+  } else {
+    *reinterpret_cast<Vector<T, SIZE>*>(p) = v;
+  }
 }
 
-// Store what is not read again soon: in the L2 cache it gives way to the rest. Of 16 bytes, the
-// compiler leaves this store whole, where it may break up another to join it with those of a branch
-// that stores single elements.
+// Store what is not read again soon: in the L2 cache it gives way to the rest.
 template <class T, int SIZE>
 __device__ inline void stream_vector(T* p, const Vector<T, SIZE>& v) {
   if constexpr (sizeof(v) == VECTOR_BYTES) {
@@ -85,6 +89,13 @@ __device__ inline void stream_vector(T* p, const Vector<T, SIZE>& v) {
   } else {
     store_vector(p, v);
   }
+}
+
+// The memory that a launch asks for.
+template <class T>
+__device__ inline T* shared_memory() {
+  extern __shared__ __align__(16) unsigned char shared_bytes[];
+  return reinterpret_cast<T*>(shared_bytes);
 }
 
 // --- Reductions ------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ class Columns {
         exists ? (static_cast<int>(length) - stack.rank + stack.size - 1) / stack.size : 0;
     pieces.capacity = static_cast<int>(capacity);
     pieces.stride = MIDDLE_THREADS;
-    pieces.kept = shared_vectors<Vector<T, SIZE>>() + threadIdx.x;
+    pieces.kept = shared_memory<Vector<T, SIZE>>() + threadIdx.x;
   }
 
   // Call visit(row, piece) for each piece that is this thread's.

@@ -12,13 +12,6 @@ struct Piece {
   Vector<T, SIZE> values[ARRAYS];
 };
 
-// The memory that a launch asks for, as vectors.
-template <class V>
-__device__ inline V* shared_vectors() {
-  extern __shared__ __align__(16) unsigned char shared_bytes[];
-  return reinterpret_cast<V*>(shared_bytes);
-}
-
 // A thread's pieces of an array or of two. They are read twice, but what there is room for only
 // once from where it is: the thread keeps it in shared memory, and as no other reads that, there is
 // nothing to wait for. The rest is read again beginning with what was read last, which a cache may

@@ -69,7 +69,7 @@ class Row {
     pieces.count = (vectors - team.rank + team.size - 1) / team.size;
     pieces.capacity = static_cast<int>(capacity);
     pieces.stride = team.size;
-    pieces.kept = shared_vectors<Vector<T>>() + team.rank +
+    pieces.kept = shared_memory<Vector<T>>() + team.rank +
                   team.place * pieces.capacity * MATRICES * team.size;
   }
 

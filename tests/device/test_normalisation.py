@@ -83,16 +83,47 @@ def test_rms_norm(simulator, launches, dtype, shape):
 
 
 # More than registers hold: read again; more than shared memory holds: summed where there is room.
+@pytest.mark.parametrize("large_shared", [True, False])
 @pytest.mark.parametrize(
     ("dtype", "length"),
     [
-        *((np.float16, 16384), (np.float16, 32768), (np.float32, 20000), (np.float32, 30001)),
-        *((np.float64, 8192), (np.float64, 16384), (ml_dtypes.bfloat16, 65536)),
+        *(
+            (np.float16, 10240),
+            (np.float16, 16384),
+            (np.float16, 32768),
+            (ml_dtypes.bfloat16, 12288),
+        ),
+        *(
+            (ml_dtypes.bfloat16, 65536),
+            (np.float32, 10240),
+            (np.float32, 20000),
+            (np.float32, 30001),
+        ),
+        *((np.float64, 5120), (np.float64, 8192), (np.float64, 16384)),
     ],
 )
-def test_long_rows(simulator, launches, dtype, length):
+def test_long_rows(simulator, launches, monkeypatch, dtype, length, large_shared):
+    if not large_shared:
+        monkeypatch.setattr(simulator, "shared_limit", lambda: 64 * 1024)
     check_gradients(nn.layer_norm, arguments((2, length), dtype), dtype)
     assert len(launches) == 3
+
+
+@pytest.mark.parametrize(
+    ("dtype", "length"),
+    [(np.float16, 10240), (ml_dtypes.bfloat16, 12288), (np.float32, 8192), (np.float64, 4096)],
+)
+def test_multiprocessor_has_room_for_two_blocks(simulator, monkeypatch, dtype, length):
+    threads, launch = [], simulator.launch
+
+    def launched(function, blocks, count, *rest):
+        threads.append(count)
+        launch(function, blocks, count, *rest)
+
+    monkeypatch.setattr(simulator, "launch", launched)
+    _, back = gg.pullback(nn.layer_norm, *map(host, arguments((2, length), dtype)))
+    back(host(random(2, length, dtype=dtype)))
+    assert max(threads[:2]) <= 512
 
 
 @pytest.mark.parametrize("shape", [(150, 8), (70, 13), (60, 1024)])
