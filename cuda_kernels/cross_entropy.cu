@@ -190,7 +190,7 @@ __global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
     const C scale = gradient ? sensitivity(share, dloss, is_of_rows, r) : C(0);
     T* const out = gradient + r * columns;
     C product = 0;  // Σ y log(p + ε)
-    row.read([&](int i, auto piece) {
+    row.read([&](int i, auto& piece) {
 #pragma unroll
       for (int j = 0; j < piece.size; ++j) {
         const C shifted = static_cast<C>(piece.values[0][j]) + shift;
@@ -233,7 +233,7 @@ __global__ void scale_gradient(T* gradient, const T* dloss, double share, long l
     Vector<T> values = load_vector(gradient + v * SIZE);
 #pragma unroll
     for (int j = 0; j < SIZE; ++j) {
-      values.values[j] = static_cast<T>(scale * static_cast<C>(values.values[j]));
+      values[j] = static_cast<T>(scale * static_cast<C>(values[j]));
     }
     store_vector(gradient + v * SIZE, values);
   }

@@ -42,9 +42,14 @@ struct Team {
 // Write results for a piece of a row, which are not read again soon.
 template <class T, int SIZE>
 __device__ inline void write_piece(T* p, const Vector<T, SIZE>& values) {
-  if (SIZE == 1 || is_aligned(p)) return stream_vector(p, values);
+  if constexpr (SIZE > 1) {
+    if (!is_aligned(p)) {
 #pragma unroll
-  for (int j = 0; j < SIZE; ++j) p[j] = values[j];
+      for (int j = 0; j < SIZE; ++j) p[j] = values[j];
+      return;
+    }
+  }
+  stream_vector(p, values);
 }
 
 // One row of a matrix, or of two. It is read by vectors, aligned in the first matrix, and single
