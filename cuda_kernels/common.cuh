@@ -70,8 +70,9 @@ __device__ inline Vector<T, SIZE> load_unaligned(const T* p) {
   return v;
 }
 
-// Store to global memory. Of 16 bytes, these are instructions that the compiler leaves whole, where
-// it may break up an assignment, and join it with those of a branch that stores single elements.
+// Store in global memory what is likely read next. Of 16 bytes, this and the next one are
+// instructions that the compiler leaves whole: it may break up an assignment, and join it with
+// those of a branch that stores single elements.
 template <class T, int SIZE>
 __device__ inline void store_vector(T* p, const Vector<T, SIZE>& v) {
   if constexpr (sizeof(v) == VECTOR_BYTES) {
@@ -81,7 +82,7 @@ __device__ inline void store_vector(T* p, const Vector<T, SIZE>& v) {
   }
 }
 
-// Store what is not read again soon: in the L2 cache it gives way to the rest.
+// Store results of a kernel that reads its arguments twice: in the L2 cache they give way to these.
 template <class T, int SIZE>
 __device__ inline void stream_vector(T* p, const Vector<T, SIZE>& v) {
   if constexpr (sizeof(v) == VECTOR_BYTES) {

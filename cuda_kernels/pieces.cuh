@@ -19,7 +19,7 @@ struct Piece {
 template <class T, int ARRAYS, int SIZE, bool BOTH_ALIGNED>
 struct Pieces {
   // How many a thread waits for at a time: two vectors in all, but one of a single array of 16-bit
-  // numbers, of which a vector has eight, and computing with them takes registers.
+  // numbers, of which a vector has eight, and computing with them takes registers; or four numbers.
   static constexpr int BATCH = SIZE == 1 ? 4 : ARRAYS == 1 && sizeof(T) > 2 ? 2 : 1;
 
   const T* starts[ARRAYS];

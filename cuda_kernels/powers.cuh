@@ -28,6 +28,7 @@ struct PowerSum {
   C greatest = -infinity();
   C sum = 0;
 
+  // Count a number in: by one power, of the smaller less the greater.
   __device__ void add(T x) {
     const C value = static_cast<C>(x);
     const bool is_greater = value > greatest;
@@ -36,6 +37,7 @@ struct PowerSum {
     greatest = Max()(greatest, value);
   }
 
+  // The same for several numbers of the row, with one scaling of the sum.
   template <int SIZE>
   __device__ void add(const Vector<T, SIZE>& values) {
     C next = greatest;

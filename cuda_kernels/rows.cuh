@@ -39,7 +39,7 @@ struct Team {
   }
 };
 
-// Write results for a piece of a row, which are not read again soon.
+// Write results for a piece of a row, which may begin anywhere.
 template <class T, int SIZE>
 __device__ inline void write_piece(T* p, const Vector<T, SIZE>& values) {
   if constexpr (SIZE > 1) {

@@ -15,8 +15,8 @@ from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES
 _THREADS = 256  # of a block; this and the next one as in middle.cuh
 _RESIDENT = 3
 _PIECES = 8  # of a column that a thread has at most, until a block has no more threads for it
-_LINE_BYTES = 128  # of the L1 cache: a row of what a block has is not to be narrower, if it can
-_OTHER_BYTES = 10240  # at most, of a block's shared memory
+_LINE_BYTES = 128  # of a cache: a block reads so many beside each other, where there are so many
+_OTHER_BYTES = 10240  # that a block takes of shared memory besides, at most
 _BLOCKS = 32  # for each multiprocessor: enough to go on with while one waits
 
 _VECTORS = (8, 8, 4, 2)  # numbers in one, of each of `FLOATS`

@@ -240,12 +240,13 @@ def standardised_back(
 
 def _backward_plan(rows: Rows, *arrays: Any, summed: bool) -> tuple[Plan, bool]:
     """Return how the gradients are computed, and whether their sums are made in shared memory."""
-    limit = launch.driver.shared_limit() - _OTHER_SHARED
-    pairs = not summed or 2 * (2 * rows.length * rows.dtype.itemsize) <= limit
+    limit = launch.driver.shared_limit()
+    of_row = 2 * rows.length * rows.dtype.itemsize  # bytes of sums
+    pairs = not summed or 2 * (of_row + _OTHER_SHARED) <= limit
     divisions = _backward_divisions(rows.x.dtype, pairs)
     widest = PAIR_THREADS if pairs else MAX_THREADS
     plan = Plan(rows, *arrays, divisions=divisions, widest=widest)
-    if not summed or plan.sum_bytes <= limit:
+    if not summed or plan.sum_bytes + _OTHER_SHARED <= limit:
         return plan, True
     return Plan(rows, *arrays, divisions=[]), False
 
