@@ -36,10 +36,13 @@ __device__ inline T conjugate(const T& x) {
 
 // --- Vectors of 16 bytes ---------------------------------------------------------------------
 
-template <class T>
-struct alignas(VECTOR_BYTES) Vector {
-  static constexpr int size = VECTOR_BYTES / sizeof(T);
-  T values[size];
+template <class T, int SIZE = VECTOR_BYTES / sizeof(T)>
+struct alignas(SIZE * sizeof(T)) Vector {
+  static constexpr int size = SIZE;
+  T values[SIZE];
+
+  __device__ T& operator[](int i) { return values[i]; }
+  __device__ const T& operator[](int i) const { return values[i]; }
 };
 
 template <class T>
@@ -47,14 +50,53 @@ __device__ inline bool is_aligned(const T* p) {
   return reinterpret_cast<unsigned long long>(p) % VECTOR_BYTES == 0;
 }
 
-template <class T>
-__device__ inline Vector<T> load_vector(const T* p) {
-  return *reinterpret_cast<const Vector<T>*>(p);
+template <int SIZE, class T>
+__device__ inline Vector<T, SIZE> load_vector(const T* p) {
+  return *reinterpret_cast<const Vector<T, SIZE>*>(p);
 }
 
 template <class T>
-__device__ inline void store_vector(T* p, const Vector<T>& v) {
-  *reinterpret_cast<Vector<T>*>(p) = v;
+__device__ inline Vector<T> load_vector(const T* p) {
+  return load_vector<Vector<T>::size>(p);
+}
+
+// Read a vector that may begin anywhere.
+template <int SIZE, class T>
+__device__ inline Vector<T, SIZE> load_unaligned(const T* p) {
+  if (is_aligned(p)) return load_vector<SIZE>(p);
+  Vector<T, SIZE> v;
+#pragma unroll
+  for (int j = 0; j < SIZE; ++j) v[j] = p[j];
+  return v;
+}
+
+// Store in global memory what is likely read next. Of 16 bytes, this and the next one are
+// instructions that the compiler leaves whole: it may break up an assignment, and join it with
+// those of a branch that stores single elements.
+template <class T, int SIZE>
+__device__ inline void store_vector(T* p, const Vector<T, SIZE>& v) {
+  if constexpr (sizeof(v) == VECTOR_BYTES) {
+    __stwb(reinterpret_cast<uint4*>(p), reinterpret_cast<const uint4&>(v));
+  } else {
+    *reinterpret_cast<Vector<T, SIZE>*>(p) = v;
+  }
+}
+
+// Store results of a kernel that reads its arguments twice: in the L2 cache they give way to these.
+template <class T, int SIZE>
+__device__ inline void stream_vector(T* p, const Vector<T, SIZE>& v) {
+  if constexpr (sizeof(v) == VECTOR_BYTES) {
+    __stcs(reinterpret_cast<uint4*>(p), reinterpret_cast<const uint4&>(v));
+  } else {
+    store_vector(p, v);
+  }
+}
+
+// The memory that a launch asks for.
+template <class T>
+__device__ inline T* shared_memory() {
+  extern __shared__ __align__(16) unsigned char shared_bytes[];
+  return reinterpret_cast<T*>(shared_bytes);
 }
 
 // --- Reductions ------------------------------------------------------------------------------

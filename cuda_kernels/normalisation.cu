@@ -8,8 +8,12 @@
 
 namespace gpugrad {
 
-constexpr int MAX_THREADS = 1024;  // of a block
-constexpr int WARP_TEAMS = 4;      // of a block, where warps are teams
+constexpr int WARP_TEAMS = 4;  // of a block, where warps are teams
+
+// A block that is a team has up to 1024 threads, which leaves each 64 registers; so a
+// multiprocessor has room for two of 512.
+template <bool IS_BLOCK>
+constexpr int MAX_THREADS = IS_BLOCK ? 1024 : WARP_TEAMS * WARP;
 
 // The threads that work on a row together, a block or a warp of it, and the rows that are theirs.
 template <bool IS_BLOCK>
@@ -31,18 +35,12 @@ struct Team {
   }
 };
 
-// Neighbours in a row, which are read at once.
-template <class T, int SIZE>
-struct alignas(SIZE * sizeof(T)) Unit {
-  T values[SIZE];
-};
-
 // How a row is divided: each thread has some units of it, a team's width apart.
 //
 // PIECES is how many it has at most, of which registers are kept; 0 says that there is no bound.
 template <class T, int SIZE, int PIECES, bool IS_BLOCK>
 struct Layout {
-  using Units = Unit<T, SIZE>;
+  using Units = Vector<T, SIZE>;
   using C = computed_t<T>;
 
   const Team<IS_BLOCK> team;
@@ -64,28 +62,24 @@ struct Layout {
     }
   }
 
-  // Where the thread keeps a sum for an element of its units: next to the other threads' sums.
-  __device__ int slot(int number, int k) const {
-    return (number * SIZE + k) * team.size + team.rank;
-  }
-
   __device__ static Units load(const T* row, int unit) {
-    return reinterpret_cast<const Units*>(row)[unit];
+    return load_vector<SIZE>(row + unit * SIZE);
   }
 
   // What a row is multiplied by; 1 where there is nothing.
-  __device__ static void load_weight(const T* weight, int unit, C (&w)[SIZE]) {
-    Units found;
-    if (weight) found = load(weight, unit);
+  __device__ static Units load_weight(const T* weight, int unit) {
+    if (weight) return load(weight, unit);
+    Units ones;
 #pragma unroll
-    for (int k = 0; k < SIZE; ++k) w[k] = weight ? C(found.values[k]) : C(1);
+    for (int k = 0; k < SIZE; ++k) ones[k] = T(C(1));
+    return ones;
   }
 
   __device__ static void store(T* row, int unit, const C (&values)[SIZE]) {
     Units rounded;
 #pragma unroll
-    for (int k = 0; k < SIZE; ++k) rounded.values[k] = T(values[k]);
-    reinterpret_cast<Units*>(row)[unit] = rounded;
+    for (int k = 0; k < SIZE; ++k) rounded[k] = T(values[k]);
+    store_vector(row + unit * SIZE, rounded);
   }
 };
 
@@ -100,20 +94,30 @@ class Row {
       layout.each([&](int unit, int i) { kept[i] = layout.load(row, unit); });
   }
 
-  __device__ Unit<T, SIZE> at(int unit, int i) const {
-    if constexpr (PIECES > 0) return kept[i];
+  __device__ Vector<T, SIZE> at(int unit, int i) {
+    if constexpr (PIECES > 0) {
+      forget(kept[i]);
+      return kept[i];
+    }
     return Mine::load(row, unit);
   }
 
  private:
   const T* row;
-  Unit<T, SIZE> kept[PIECES > 0 ? PIECES : 1];
+  Vector<T, SIZE> kept[PIECES > 0 ? PIECES : 1];
+
+  // Let the compiler take the values for new: else it keeps what it computed of them for the next
+  // time, and numbers of 16 bits are then kept in twice the registers.
+  __device__ static void forget(Vector<T, SIZE>& values) {
+    auto& words = reinterpret_cast<uint4&>(values);
+    asm volatile("" : "+r"(words.x), "+r"(words.y), "+r"(words.z), "+r"(words.w));
+  }
 };
 
 // Standardise the rows of x. The means, unless `centre` is 0, and the scales s = 1/√(σ² + ε) are
 // kept where they are asked for; w and b may be missing.
 template <class T, int SIZE, int PIECES, bool IS_BLOCK>
-__global__ void __launch_bounds__(IS_BLOCK ? MAX_THREADS : WARP_TEAMS * WARP)
+__global__ void __launch_bounds__(MAX_THREADS<IS_BLOCK>)
     standardise_rows(const T* x, const T* weight, const T* bias, T* y, computed_t<T>* means,
                      computed_t<T>* scales, long long rows, long long length, double epsilon,
                      long long centre) {
@@ -121,7 +125,7 @@ __global__ void __launch_bounds__(IS_BLOCK ? MAX_THREADS : WARP_TEAMS * WARP)
   const Layout<T, SIZE, PIECES, IS_BLOCK> layout(length);
   const auto& team = layout.team;
   for (long long r = team.first_row; r < rows; r += team.stride) {
-    const Row<T, SIZE, PIECES, IS_BLOCK> row(layout, x + r * length);
+    Row<T, SIZE, PIECES, IS_BLOCK> row(layout, x + r * length);
 
     C mean = C(0);
     if (centre) {
@@ -129,7 +133,7 @@ __global__ void __launch_bounds__(IS_BLOCK ? MAX_THREADS : WARP_TEAMS * WARP)
       layout.each([&](int unit, int i) {
         const auto values = row.at(unit, i);
 #pragma unroll
-        for (int k = 0; k < SIZE; ++k) sum += C(values.values[k]);
+        for (int k = 0; k < SIZE; ++k) sum += C(values[k]);
       });
       mean = team.sum(sum) / C(length);
     }
@@ -139,7 +143,7 @@ __global__ void __launch_bounds__(IS_BLOCK ? MAX_THREADS : WARP_TEAMS * WARP)
       const auto values = row.at(unit, i);
 #pragma unroll
       for (int k = 0; k < SIZE; ++k) {
-        const C deviation = C(values.values[k]) - mean;
+        const C deviation = C(values[k]) - mean;
         squares += deviation * deviation;
       }
     });
@@ -147,14 +151,14 @@ __global__ void __launch_bounds__(IS_BLOCK ? MAX_THREADS : WARP_TEAMS * WARP)
 
     layout.each([&](int unit, int i) {
       const auto values = row.at(unit, i);
+      const auto w = layout.load_weight(weight, unit);
       C result[SIZE];
-      layout.load_weight(weight, unit, result);
 #pragma unroll
-      for (int k = 0; k < SIZE; ++k) result[k] *= (C(values.values[k]) - mean) * scale;
+      for (int k = 0; k < SIZE; ++k) result[k] = C(w[k]) * ((C(values[k]) - mean) * scale);
       if (bias) {
         const auto shifts = layout.load(bias, unit);
 #pragma unroll
-        for (int k = 0; k < SIZE; ++k) result[k] += C(shifts.values[k]);
+        for (int k = 0; k < SIZE; ++k) result[k] += C(shifts[k]);
       }
       layout.store(y + r * length, unit, result);
     });
@@ -166,29 +170,32 @@ __global__ void __launch_bounds__(IS_BLOCK ? MAX_THREADS : WARP_TEAMS * WARP)
 }
 
 // dx = s (w dy − mean(w dy) − z mean(z w dy)), with z = s (x − μ); without means, μ and the first
-// mean are 0. Each block sums z dy and dy over its rows, where `sums` are asked for: in shared
-// memory, if that is there, in places of which each thread has its own.
-template <class T, int SIZE, int PIECES, bool IS_BLOCK>
-__global__ void __launch_bounds__(IS_BLOCK ? MAX_THREADS : WARP_TEAMS * WARP)
+// mean are 0. Each block sums z dy and dy over its rows, where `sums` are asked for: IN_SHARED
+// memory, or where they are to be, which takes more registers of fewer threads. Each thread has
+// places of its own, beside those of the others.
+template <class T, int SIZE, int PIECES, bool IS_BLOCK, bool IN_SHARED>
+__global__ void __launch_bounds__(IN_SHARED ? MAX_THREADS<IS_BLOCK> : 512)
     standardise_rows_back(const T* x, const T* weight, const T* dy, const computed_t<T>* means,
                           const computed_t<T>* scales, T* dx, computed_t<T>* sums, long long rows,
-                          long long length, long long slots, long long in_shared) {
+                          long long length, long long slots) {
   using C = computed_t<T>;
-  extern __shared__ __align__(16) unsigned char shared_bytes[];
+  constexpr int LANES = IN_SHARED && SIZE > 1 ? Vector<C>::size : 1;  // sums that are read at once
+  using Sums = Vector<C, LANES>;
   const Layout<T, SIZE, PIECES, IS_BLOCK> layout(length);
   const auto& team = layout.team;
 
+  const bool has_sums = !IN_SHARED || sums;
   C* const of_block = sums + 2 * slots * blockIdx.x;
-  C* const of_teams = in_shared ? reinterpret_cast<C*>(shared_bytes) : of_block;
-  C* const dweight = of_teams + 2 * slots * team.place;
-  C* const dbias = dweight + slots;
-  if (sums) {
-    for (long long i = team.rank; i < slots; i += team.size) dweight[i] = dbias[i] = C(0);
+  C* const of_teams = IN_SHARED ? shared_memory<C>() : of_block;
+  Sums* const dweight = reinterpret_cast<Sums*>(of_teams + 2 * slots * team.place);
+  Sums* const dbias = dweight + slots / LANES;
+  if (has_sums) {
+    for (long long i = team.rank; i < slots / LANES; i += team.size) dweight[i] = dbias[i] = {};
   }
 
   for (long long r = team.first_row; r < rows; r += team.stride) {
-    const Row<T, SIZE, PIECES, IS_BLOCK> row(layout, x + r * length);
-    const Row<T, SIZE, PIECES, IS_BLOCK> moved(layout, dy + r * length);
+    Row<T, SIZE, PIECES, IS_BLOCK> row(layout, x + r * length);
+    Row<T, SIZE, PIECES, IS_BLOCK> moved(layout, dy + r * length);
     const C mean = means ? means[r] : C(0);
     const C scale = scales[r];
 
@@ -196,17 +203,28 @@ __global__ void __launch_bounds__(IS_BLOCK ? MAX_THREADS : WARP_TEAMS * WARP)
     layout.each([&](int unit, int i) {
       const auto values = row.at(unit, i);
       const auto dvalues = moved.at(unit, i);
-      C w[SIZE];
-      layout.load_weight(weight, unit, w);
+      const auto w = layout.load_weight(weight, unit);
 #pragma unroll
-      for (int k = 0; k < SIZE; ++k) {
-        const C z = (C(values.values[k]) - mean) * scale;
-        const C d = C(dvalues.values[k]);
-        along += d * w[k] * z;
-        total += d * w[k];
-        if (sums) {
-          dweight[layout.slot(i, k)] += d * z;
-          dbias[layout.slot(i, k)] += d;
+      for (int first = 0; first < SIZE; first += LANES) {
+        const int place = (i * SIZE + first) / LANES * team.size + team.rank;
+        Sums dw = {}, db = {};
+        if (has_sums) {
+          dw = dweight[place];
+          db = dbias[place];
+        }
+#pragma unroll
+        for (int j = 0; j < LANES; ++j) {
+          const int k = first + j;
+          const C z = (C(values[k]) - mean) * scale;
+          const C d = C(dvalues[k]);
+          along += d * C(w[k]) * z;
+          total += d * C(w[k]);
+          dw[j] += d * z;
+          db[j] += d;
+        }
+        if (has_sums) {
+          dweight[place] = dw;
+          dbias[place] = db;
         }
       }
     });
@@ -217,18 +235,18 @@ __global__ void __launch_bounds__(IS_BLOCK ? MAX_THREADS : WARP_TEAMS * WARP)
     layout.each([&](int unit, int i) {
       const auto values = row.at(unit, i);
       const auto dvalues = moved.at(unit, i);
+      const auto w = layout.load_weight(weight, unit);
       C result[SIZE];
-      layout.load_weight(weight, unit, result);
 #pragma unroll
       for (int k = 0; k < SIZE; ++k) {
-        const C z = (C(values.values[k]) - mean) * scale;
-        result[k] = scale * (result[k] * C(dvalues.values[k]) - mean_total - z * mean_along);
+        const C z = (C(values[k]) - mean) * scale;
+        result[k] = scale * (C(w[k]) * C(dvalues[k]) - mean_total - z * mean_along);
       }
       layout.store(dx + r * length, unit, result);
     });
   }
 
-  if (!sums || !in_shared) return;
+  if (!has_sums || !IN_SHARED) return;
   __syncthreads();
   for (long long i = threadIdx.x; i < 2 * slots; i += blockDim.x) {
     C sum = C(0);
@@ -238,11 +256,12 @@ __global__ void __launch_bounds__(IS_BLOCK ? MAX_THREADS : WARP_TEAMS * WARP)
 }
 
 // Add the blocks' sums, and put each where its element is. A warp adds 32 neighbours, the warps of
-// a block share the blocks among them. `width` and `size` are of the teams and of their units.
+// a block share the blocks among them. `width` and `size` are of the teams and of their units, of
+// whose sums a thread has `lanes` beside each other.
 template <class T>
 __global__ void standardise_totals(const computed_t<T>* sums, T* dweight, T* dbias,
                                    long long blocks, long long slots, long long length,
-                                   long long width, long long size) {
+                                   long long width, long long size, long long lanes) {
   using C = computed_t<T>;
   __shared__ C partial[WARP][WARP];
   const int lane = threadIdx.x % WARP;
@@ -260,8 +279,9 @@ __global__ void standardise_totals(const computed_t<T>* sums, T* dweight, T* dbi
   sum = C(0);
   for (int other = 0; other < WARP; ++other) sum += partial[other][lane];
   const long long slot = i % slots;
-  const long long unit = slot / (width * size) * width + slot % width;
-  const long long place = unit * size + slot / width % size;
+  const long long part = slot / lanes / width;  // of a unit, among those of a thread
+  const long long unit = part / (size / lanes) * width + slot / lanes % width;
+  const long long place = unit * size + part % (size / lanes) * lanes + slot % lanes;
   T* const out = i < slots ? dweight : dbias;
   if (out && place < length) out[place] = T(sum);
 }

@@ -77,39 +77,32 @@ __device__ inline void step_row(const Rows<T, Step>& rows, const Row<T, Step>& r
   using C = computed_t<T>;
   constexpr int IN = 2 + Step::MOMENTS;
   constexpr int SIZE = VECTORS ? Vector<T>::size : 1;
-  // Had for once: looked up between the stores, they would keep the compiler from joining those.
-  const T* in[IN];
-  T* out[IN];  // none for the gradient
-#pragma unroll
-  for (int k = 0; k < IN; ++k) {
-    in[k] = row.in[k];
-    out[k] = k == 0 ? nullptr : rows.out[k - 1] + row.start;
-  }
   for (long long i = first + threadIdx.x * SIZE; i < last; i += blockDim.x * SIZE) {
     Vector<T> parts[IN];
 #pragma unroll
     for (int k = 0; k < IN; ++k) {
       if constexpr (VECTORS) {
-        parts[k] = load_vector(in[k] + i);
+        parts[k] = load_vector(row.in[k] + i);
       } else {
-        parts[k].values[0] = in[k][i];
+        parts[k][0] = row.in[k][i];
       }
     }
 #pragma unroll
     for (int j = 0; j < SIZE; ++j) {
       C number[IN];
 #pragma unroll
-      for (int k = 0; k < IN; ++k) number[k] = C(parts[k].values[j]);
+      for (int k = 0; k < IN; ++k) number[k] = C(parts[k][j]);
       rows.step(number);
 #pragma unroll
-      for (int k = 1; k < IN; ++k) parts[k].values[j] = T(number[k]);
+      for (int k = 1; k < IN; ++k) parts[k][j] = T(number[k]);
     }
 #pragma unroll
     for (int k = 1; k < IN; ++k) {
+      T* const out = rows.out[k - 1] + row.start;
       if constexpr (VECTORS) {
-        store_vector(out[k] + i, parts[k]);
+        store_vector(out + i, parts[k]);
       } else {
-        out[k][i] = parts[k].values[0];
+        out[i] = parts[k][0];
       }
     }
   }

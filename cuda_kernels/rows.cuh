@@ -1,8 +1,7 @@
-// What kernels over the rows of matrices share: who works on a row, how it is read, and the maximum
-// and sum that a softmax is made of.
+// What kernels over the rows of matrices share: who works on a row, and how it is read.
 #pragma once
 
-#include "common.cuh"
+#include "pieces.cuh"
 
 namespace gpugrad {
 
@@ -40,108 +39,69 @@ struct Team {
   }
 };
 
-// Neighbouring elements of a row, `size` of each matrix.
-template <class T, int MATRICES, int SIZE>
-struct Piece {
-  static constexpr int size = SIZE;
-  T values[MATRICES][SIZE];
-};
-
+// Write results for a piece of a row, which may begin anywhere.
 template <class T, int SIZE>
-__device__ inline void load_piece(const T* p, T (&values)[SIZE]) {
-  if (SIZE == Vector<T>::size && is_aligned(p)) {
-    const Vector<T> v = load_vector(p);
+__device__ inline void write_piece(T* p, const Vector<T, SIZE>& values) {
+  if constexpr (SIZE > 1) {
+    if (!is_aligned(p)) {
 #pragma unroll
-    for (int j = 0; j < SIZE; ++j) values[j] = v.values[j];
-  } else {
-#pragma unroll
-    for (int j = 0; j < SIZE; ++j) values[j] = p[j];
+      for (int j = 0; j < SIZE; ++j) p[j] = values[j];
+      return;
+    }
   }
+  stream_vector(p, values);
 }
 
-template <class T, int SIZE>
-__device__ inline void store_piece(T* p, const T (&values)[SIZE]) {
-  if (SIZE == Vector<T>::size && is_aligned(p)) {
-    Vector<T> v;
-#pragma unroll
-    for (int j = 0; j < SIZE; ++j) v.values[j] = values[j];
-    store_vector(p, v);
-  } else {
-#pragma unroll
-    for (int j = 0; j < SIZE; ++j) p[j] = values[j];
-  }
-}
-
-// One row of a matrix, or of two. It is read twice, but what the team has room for only once from
-// where it is: each thread keeps in shared memory what it will read again, so that there is nothing
-// to wait for. The rest is read again beginning with what was read last, which the L2 cache may
-// have. It is read by vectors, aligned in the first matrix, and single elements before the first
-// and behind the last of these; the second matrix may begin anywhere.
+// One row of a matrix, or of two. It is read by vectors, aligned in the first matrix, and single
+// elements before the first and behind the last of these; the second matrix may begin anywhere.
 template <class T, int MATRICES, int THREADS>
-struct Row {
-  static constexpr int SIZE = Vector<T>::size;
-  // How many vectors of each matrix a thread waits for at a time: two in all, but one of a single
-  // matrix of 16-bit numbers, of which a vector has eight, and computing with them takes registers.
-  static constexpr int BATCH = MATRICES == 1 && sizeof(T) > 2 ? 2 : 1;
-  const T* starts[MATRICES];
-  const Team<THREADS>& team;
-  Vector<T>* kept;  // the team's part of the shared memory
-  int capacity;     // how many vectors of each matrix it takes
-  int head;         // elements before the first vector
-  int vectors;
-  int columns;
-
+class Row {
+ public:
+  // Each thread keeps `capacity` vectors of each matrix.
   __device__ Row(const Team<THREADS>& team, long long row, long long length, long long capacity,
                  const T* first, const T* second = nullptr)
-      : team(team), capacity(static_cast<int>(capacity)), columns(static_cast<int>(length)) {
-    extern __shared__ __align__(16) unsigned char shared_bytes[];
-    kept = reinterpret_cast<Vector<T>*>(shared_bytes) + team.place * this->capacity * MATRICES;
+      : team(team), columns(static_cast<int>(length)) {
     starts[0] = first + row * length;
     if constexpr (MATRICES == 2) starts[1] = second + row * length;
     const auto address = reinterpret_cast<unsigned long long>(starts[0]);
     head = static_cast<int>((0 - address) % VECTOR_BYTES / sizeof(T));
     if (head > columns) head = columns;
     vectors = (columns - head) / SIZE;
+
+#pragma unroll
+    for (int m = 0; m < MATRICES; ++m) pieces.starts[m] = starts[m] + index(0);
+    pieces.step = team.size * SIZE;
+    pieces.count = (vectors - team.rank + team.size - 1) / team.size;
+    pieces.capacity = static_cast<int>(capacity);
+    pieces.stride = team.size;
+    pieces.kept = shared_memory<Vector<T>>() + team.rank +
+                  team.place * pieces.capacity * MATRICES * team.size;
   }
 
   // Call visit(index, piece) for each piece of the row that is this thread's.
   template <class Visit>
   __device__ void read(Visit visit) const {
-    each_piece<true>(visit);
+    pieces.read([&](int k, auto& piece) { visit(index(k), piece); });
+    each_single(visit);
   }
 
   template <class Visit>
   __device__ void read_again(Visit visit) const {
-    each_piece<false>(visit);
-  }
-
- private:
-  template <bool FIRST_TIME, class Visit>
-  __device__ void each_piece(Visit visit) const {
-    const int count = (vectors - team.rank + team.size - 1) / team.size;  // of this thread
-#pragma unroll 1  // what is in flight is the batch; more would only take registers
-    for (int start = 0; start < count; start += BATCH) {
-      Piece<T, MATRICES, SIZE> pieces[BATCH];
-#pragma unroll
-      for (int k = 0; k < BATCH; ++k) {
-        if (start + k < count) load<FIRST_TIME>(vector<FIRST_TIME>(start + k, count), pieces[k]);
-      }
-#pragma unroll
-      for (int k = 0; k < BATCH; ++k) {
-        if (start + k >= count) break;
-        const int v = vector<FIRST_TIME>(start + k, count);
-        if (FIRST_TIME && v < capacity) keep(v, pieces[k]);
-        visit(head + v * SIZE, pieces[k]);
-      }
-    }
+    pieces.read_again([&](int k, auto& piece) { visit(index(k), piece); });
     each_single(visit);
   }
 
-  // Return the place of this thread's k-th vector.
-  template <bool FIRST_TIME>
-  __device__ int vector(int k, int count) const {
-    return team.rank + (FIRST_TIME ? k : count - 1 - k) * team.size;
-  }
+ private:
+  static constexpr int SIZE = Vector<T>::size;
+  const Team<THREADS>& team;
+  const T* starts[MATRICES];
+  Pieces<T, MATRICES, SIZE, false> pieces;
+  int columns;
+  int head;  // elements before the first vector
+  int vectors;
+
+  // Where in the row this thread's k-th vector is.
+  __device__ int index(int k) const { return head + (team.rank + k * team.size) * SIZE; }
 
   // Call visit(index, piece) for this thread's elements before the vectors and behind them.
   template <class Visit>
@@ -155,69 +115,6 @@ struct Row {
       visit(i, element);
     }
   }
-
-  template <bool FIRST_TIME>
-  __device__ void load(int v, Piece<T, MATRICES, SIZE>& piece) const {
-    const bool is_kept = !FIRST_TIME && v < capacity;
-#pragma unroll
-    for (int m = 0; m < MATRICES; ++m) {
-      load_piece(is_kept ? kept[m * capacity + v].values : starts[m] + head + v * SIZE,
-                 piece.values[m]);
-    }
-  }
-
-  __device__ void keep(int v, const Piece<T, MATRICES, SIZE>& piece) const {
-#pragma unroll
-    for (int m = 0; m < MATRICES; ++m) store_piece(kept[m * capacity + v].values, piece.values[m]);
-  }
-};
-
-// a / b, but for the last bit or two: a division that rounds needs many more registers.
-__device__ inline float quotient(float a, float b) { return __fdividef(a, b); }
-__device__ inline double quotient(double a, double b) { return a / b; }
-
-// --- Sums of powers ----------------------------------------------------------------------------
-
-// exp(x - m), and 1 where both are the same infinity. What has 16 bits is not told from it by the
-// fast function: its error is some 2^-20 for all differences whose power is a number of 16 bits.
-template <class T>
-__device__ inline computed_t<T> power(computed_t<T> x, computed_t<T> m) {
-  if (x == m) return 1;
-  if constexpr (sizeof(T) == 2) {
-    return __expf(x - m);
-  } else {
-    return exp(x - m);
-  }
-}
-
-// The greatest number of a row, and the sum of exp(x - greatest): of one thread's share, at first.
-template <class T>
-struct PowerSum {
-  using C = computed_t<T>;
-  C greatest = -infinity();
-  C sum = 0;
-
-  template <int SIZE>
-  __device__ void add(const T (&values)[SIZE]) {
-    C next = greatest;
-#pragma unroll
-    for (int j = 0; j < SIZE; ++j) next = Max()(next, static_cast<C>(values[j]));
-    sum *= power<T>(greatest, next);
-#pragma unroll
-    for (int j = 0; j < SIZE; ++j) sum += power<T>(static_cast<C>(values[j]), next);
-    greatest = next;
-  }
-
-  // Make it that of the whole row.
-  template <class Team>
-  __device__ void combine(const Team& team) {
-    const C own = greatest;
-    greatest = team.reduce(own, Max());
-    sum = team.reduce(sum * power<T>(own, greatest), Sum());
-  }
-
-  // The softmax of a row with an infinite maximum is no number.
-  __device__ C sum_or_nan() const { return isinf(greatest) ? C(not_a_number()) : sum; }
 };
 
 }  // namespace gpugrad

@@ -1,7 +1,8 @@
 """Cross entropy of logits and of probabilities: `cuda_kernels/cross_entropy.cu`.
 
 The gradient is computed along with the loss, as Liger-Kernel does, while the row is at hand: of
-logits that fit in shared memory, each is read once and its gradient written once.
+logits that fit in shared memory, each is read once and its gradient written once. So it is by
+labels along any axis; with targets of all classes, another axis than the last takes copies.
 
 What the sensitivity of the loss will be is not known then. It is 1 where the loss is the end of
 the function, but as an array on the device, so that the host cannot see it without waiting for
@@ -13,17 +14,23 @@ where the sensitivities are rarely 1.
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpugrad.kernels import launch
-from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES, Kernel, contiguous, new
-from gpugrad.kernels.rows import CHOICES, TEAMS, VARIANTS, place_of, rows_back, rows_of, teams
+from gpugrad.kernels import launch, middle
+from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES, Instance, Kernel, contiguous, new
+from gpugrad.kernels.middle import Stacks, around, stacks
+from gpugrad.kernels.rows import CHOICES, VARIANTS, Teams, place_of, rows_back, rows_of, teams
 from gpugrad.namespace import kind_of
 from gpugrad.network.losses import aggregation_scale, matched
 
 _of_logits = Kernel("logit_cross_entropy", "cross_entropy.cu", variants=CHOICES, large_shared=True)
+_of_logits_middle = Kernel(
+    "logit_cross_entropy_middle", "cross_entropy.cu", variants=middle.VARIANTS, large_shared=True
+)
 _of_probabilities = Kernel("cross_entropy", "cross_entropy.cu", variants=VARIANTS)
 _aggregate = Kernel("aggregate_losses", "cross_entropy.cu", variants=FLOATS)
 _scale = Kernel("scale_gradient", "cross_entropy.cu", variants=FLOATS)
@@ -49,41 +56,96 @@ def cross_entropy(
     return NotImplemented if losses is None else losses.compute()
 
 
-class Losses:
-    """The losses of the rows of an array, and their gradient.
+class Plan(NamedTuple):
+    """How a kernel is launched.
+
+    Attributes:
+        kernel: the kernel at its template arguments.
+        found: its blocks, threads and shared memory.
+        numbers: its last arguments.
+    """
+
+    kernel: Instance
+    found: Teams | Stacks
+    numbers: tuple[int, ...]
+
+
+class ByRows:
+    """An array with its classes in rows: a copy, unless they lie along its last axis.
 
     Args:
-        name: the function's.
-        kernels: the kernel of each of `TEAMS`.
-        x: CuPy array of logits or probabilities.
+        kernel: the kernel of a team.
+        x: CuPy array.
         place: the axis of the classes.
-        agg: what becomes of the losses.
-        targets: array of the shape of the rows of `x`, or of labels.
-        option: the kernel's third argument.
         kept: how many matrices are read twice for the gradient, and how many for the loss.
     """
 
     def __init__(
-        self,
-        name: str,
-        kernels: dict[int, Any],
-        x: Any,
-        place: int,
-        agg: str,
-        targets: Any,
-        option: int | float,
-        kept: tuple[int, int],
+        self, kernel: Callable[[int], Instance], x: Any, place: int, kept: tuple[int, int]
     ) -> None:
+        self.kernel = kernel
         self.x = rows_of(x, place)
-        self.kernels = kernels
         self.place = place
+        self.kept = kept
+        self.shape = self.x.shape[:-1]
+
+    def plan(self, with_gradient: bool) -> Plan:
+        """Return how the kernel is launched."""
+        columns = self.x.shape[-1]
+        rows = self.x.size // columns
+        found = teams(rows, columns * self.x.itemsize, self.kept[not with_gradient])
+        return Plan(self.kernel(found.team), found, (rows, columns, found.capacity))
+
+    def back(self, gradient: Any) -> Any:
+        """Return a gradient with its axes where those of the array were."""
+        return rows_back(gradient, self.place)
+
+
+class ByColumns:
+    """An array with its classes along another axis than the last.
+
+    Args:
+        kernel: the kernel of so many columns at once.
+        x: CuPy array.
+        place: the axis of the classes.
+    """
+
+    def __init__(self, kernel: Callable[[int], Instance], x: Any, place: int) -> None:
+        self.kernel = kernel
+        self.x = contiguous(x)
+        self.sizes = around(x.shape, place)
+        self.shape = (*x.shape[:place], *x.shape[place + 1 :])
+
+    def plan(self, with_gradient: bool) -> Plan:
+        """Return how the kernel is launched."""
+        found = stacks(self.sizes, (self.x,), int(with_gradient))
+        return Plan(self.kernel(found.size), found, (*self.sizes, found.width, found.capacity))
+
+    def back(self, gradient: Any) -> Any:
+        """Return a gradient as it is."""
+        return gradient
+
+
+class Losses:
+    """The losses of the rows or the columns of an array, and their gradient.
+
+    Args:
+        name: the function's.
+        layout: the array of logits or probabilities.
+        agg: what becomes of the losses.
+        targets: array of the shape of the rows, or of labels.
+        option: the kernel's third argument.
+    """
+
+    def __init__(
+        self, name: str, layout: ByRows | ByColumns, agg: str, targets: Any, option: int | float
+    ) -> None:
+        self.x = layout.x
+        self.layout = layout
         self.targets = targets
         self.option = option
-        self.kept = kept
-        self.columns = self.x.shape[-1]
-        self.rows = self.x.size // self.columns
         self.aggregated = agg != "none"
-        self.share = aggregation_scale(name, agg, self.rows)
+        self.share = aggregation_scale(name, agg, math.prod(layout.shape))
         # A share of a batch may be less than what float16 has, until it is multiplied by a
         # sensitivity that was scaled up for that reason.
         self.share_in_advance = 1.0 if self.x.dtype == np.float16 else self.share
@@ -93,14 +155,13 @@ class Losses:
         """Return the loss, or the losses; keep the gradient, if it is wanted."""
         x = self.x
         if not self.aggregated:
-            losses = new(x, x.shape[:-1])
+            losses = new(x, self.layout.shape)
             self._launch(losses=losses)
             return losses
         if with_gradient:
             self.gradient = new(x, x.shape)
-        sums = self._launch(gradient=self.gradient, share=self.share_in_advance, sums=True)
         loss = new(x, ())
-        _aggregate[x.dtype](1, _THREADS, (sums, loss, sums.size, self.share))
+        self._launch(loss=loss, gradient=self.gradient, share=self.share_in_advance)
         return loss
 
     def pull_back(self, dloss: Any) -> Any:
@@ -122,39 +183,39 @@ class Losses:
             self._launch(gradient=gradient, share=share, dloss=sensitivities)
         else:
             self._multiply(gradient, sensitivities, share / self.share_in_advance)
-        return rows_back(gradient, self.place)
+        return self.layout.back(gradient)
 
     def _is_sensitivity(self, dloss: Any) -> bool:
         x = self.x
-        shapes = ((),) if self.aggregated else ((), x.shape[:-1])
+        shapes = ((),) if self.aggregated else ((), self.layout.shape)
         return type(dloss) is type(x) and dloss.dtype == x.dtype and dloss.shape in shapes
 
     def _launch(
         self,
         *,
-        losses: Any = None,
-        sums: bool = False,
+        losses: Any = 0,
+        loss: Any = 0,
         gradient: Any = None,
         share: float = 1.0,
         dloss: Any = 0,
-    ) -> Any:
-        x = self.x
-        kept = self.kept[gradient is None]
-        found = teams(self.rows, self.columns * x.itemsize, kept)
-        sums_of_blocks = new(x, (found.blocks,), np.float64) if sums else 0
-        self.kernels[found.team](
+    ) -> None:
+        """Compute what there is an array for; of several blocks, the loss takes a second launch."""
+        x, (kernel, found, numbers) = self.x, self.layout.plan(gradient is not None)
+        in_parts = type(loss) is not int and found.blocks > 1
+        sums = new(x, (found.blocks,), np.float64) if in_parts else 0
+        kernel(
             found.blocks,
             found.threads,
             (
-                *(x, self.targets, self.option),
-                *(0 if losses is None else losses, sums_of_blocks),
+                *(x, self.targets, self.option, losses, loss, self.share, sums),
                 *(0 if gradient is None else gradient, share),
                 *(dloss, int(getattr(dloss, "ndim", 0) > 0)),
-                *(self.rows, self.columns, found.capacity),
+                *numbers,
             ),
             found.shared,
         )
-        return sums_of_blocks
+        if in_parts:
+            _aggregate[x.dtype](1, _THREADS, (sums, loss, found.blocks, self.share))
 
     def _multiply(self, gradient: Any, dloss: Any, share: float) -> None:
         if type(dloss) is int and share == 1:
@@ -169,16 +230,17 @@ def logit_losses(logits: Any, y: Any, *, axis: int = -1, agg: str = "mean") -> L
     place = place_of(axis, logits)
     if place is None or type(y) is not type(logits):
         return None
-    name = "logit_cross_entropy"
+    name, dtype = "logit_cross_entropy", logits.dtype
     is_soft = kind_of(y) != "i"
-    if is_soft:
-        targets, kept = _soft(name, y, logits, place), (2, 2)
-    else:
-        targets, kept = _labels(y, logits, place), (1, 0)
+    targets = _soft(name, y, logits, place) if is_soft else _labels(y, logits, place)
     if targets is None:
         return None
-    kernels = {team: _of_logits[logits.dtype, is_soft, team] for team in TEAMS}
-    return Losses(name, kernels, logits, place, agg, targets, targets.itemsize, kept)
+    if is_soft or place == logits.ndim - 1:
+        kept = (2, 2) if is_soft else (1, 0)
+        layout = ByRows(lambda team: _of_logits[dtype, is_soft, team], logits, place, kept)
+    else:
+        layout = ByColumns(lambda size: _of_logits_middle[dtype, size], logits, place)
+    return Losses(name, layout, agg, targets, targets.itemsize)
 
 
 def probability_losses(
@@ -192,8 +254,8 @@ def probability_losses(
     targets = _soft(name, y, yhat, place)
     if targets is None:
         return None
-    kernels = {team: _of_probabilities[yhat.dtype, team] for team in TEAMS}
-    return Losses(name, kernels, yhat, place, agg, targets, epsilon, (0, 0))
+    layout = ByRows(lambda team: _of_probabilities[yhat.dtype, team], yhat, place, (0, 0))
+    return Losses(name, layout, agg, targets, epsilon)
 
 
 def _soft(name: str, y: Any, x: Any, place: int) -> Any:

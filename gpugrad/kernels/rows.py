@@ -30,7 +30,7 @@ class Teams(NamedTuple):
         team: whether a thread, a warp or a block has a row to itself: one of `TEAMS`.
         blocks: how many there are.
         threads: how many a block has.
-        capacity: how many vectors of each matrix a team keeps in shared memory.
+        capacity: how many vectors of each matrix a thread keeps in shared memory.
         shared: how many bytes of it a block needs for that.
     """
 
@@ -44,20 +44,21 @@ class Teams(NamedTuple):
 def teams(rows: int, row_bytes: int, kept: int) -> Teams:
     """Return who works on rows of so many bytes, of which those of some matrices are kept."""
     vectors = row_bytes // VECTOR_BYTES
-    capacity = vectors if kept else 0
+    capacity = 0
     if row_bytes <= _THREAD_BYTES:  # read again, a row is still in the L1 cache
-        team, threads, capacity = 1, _THREADS, 0
+        team, threads = 1, _THREADS
     elif row_bytes * max(kept, 1) <= _WARP_BYTES:
         team, threads = WARP, _THREADS
+        capacity = -(-vectors // WARP) if kept else 0
     else:
         team = ALL_THREADS
         threads = min(max(-(-vectors // (_VECTORS * WARP)), 4) * WARP, ALL_THREADS)
         if kept:
             room = launch.driver.shared_limit() - _STATIC_BYTES
-            capacity = min(vectors, room // (kept * VECTOR_BYTES))
+            capacity = min(-(-vectors // threads), room // (kept * threads * VECTOR_BYTES))
     members = max(threads // team, 1)
     blocks = min(-(-rows // members), _BLOCKS * launch.driver.processors())
-    return Teams(team, blocks, threads, capacity, members * kept * capacity * VECTOR_BYTES)
+    return Teams(team, blocks, threads, capacity, threads * kept * capacity * VECTOR_BYTES)
 
 
 def place_of(axis: Any, x: Any) -> int | None:

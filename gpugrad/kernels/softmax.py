@@ -2,19 +2,28 @@
 
 A row is read once, and kept in shared memory while it is waited for the sum over it. So softmax
 moves each element twice, and its way back three times, which is the least; of rows too long to be
-kept whole, the rest is read a second time.
+kept whole, the rest is read a second time. So it is with columns, along another axis than the last,
+and none is copied.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from gpugrad.kernels import middle, rows
 from gpugrad.kernels.launch import Kernel, contiguous, is_like, new
-from gpugrad.kernels.rows import CHOICES, VARIANTS, place_of, rows_back, rows_of, teams
+from gpugrad.kernels.middle import around, stacks
+from gpugrad.kernels.rows import place_of, teams
 
-_softmax = Kernel("softmax", "softmax.cu", variants=CHOICES, large_shared=True)
-_softmax_back = Kernel("softmax_back", "softmax.cu", variants=CHOICES, large_shared=True)
-_logsumexp = Kernel("logsumexp", "softmax.cu", variants=VARIANTS)
+_softmax = Kernel("softmax", "softmax.cu", variants=rows.CHOICES, large_shared=True)
+_softmax_back = Kernel("softmax_back", "softmax.cu", variants=rows.CHOICES, large_shared=True)
+_logsumexp = Kernel("logsumexp", "softmax.cu", variants=rows.VARIANTS)
+
+_softmax_middle = Kernel("softmax_middle", "softmax.cu", variants=middle.CHOICES, large_shared=True)
+_softmax_back_middle = Kernel(
+    "softmax_back_middle", "softmax.cu", variants=middle.CHOICES, large_shared=True
+)
+_logsumexp_middle = Kernel("logsumexp_middle", "softmax.cu", variants=middle.VARIANTS)
 
 
 def softmax(x: Any, /, *, axis: Any = -1) -> Any:
@@ -24,12 +33,12 @@ def softmax(x: Any, /, *, axis: Any = -1) -> Any:
         x: array of a data type of `C_TYPES`.
         axis: the axis; several are declined.
     """
-    return _over_rows(x, axis, False)
+    return _over(x, axis, False)
 
 
 def logsoftmax(x: Any, /, *, axis: Any = -1) -> Any:
     """Return the logarithm of the softmax of a CuPy array over one axis: see `softmax`."""
-    return _over_rows(x, axis, True)
+    return _over(x, axis, True)
 
 
 def softmax_back(y: Any, dy: Any, axis: Any) -> Any:
@@ -55,14 +64,9 @@ def logsumexp(
     place = place_of(axis, a)
     if place is None or b is not None or return_sign:
         return NotImplemented
-    shape = _without(a.shape, place, keepdims=keepdims)
-    x = rows_of(a, place)
-    y = new(a, shape)
-    columns = x.shape[-1]
-    found = teams(y.size, columns * x.itemsize, 0)
-    _logsumexp[x.dtype, found.team](
-        found.blocks, found.threads, (x, y, y.size, columns), found.shared
-    )
+    x = contiguous(a)
+    y = new(x, _without(x.shape, place, keepdims=keepdims))
+    _launch((_logsumexp, _logsumexp_middle), (), (x, y), around(x.shape, place), kept=0)
     return y
 
 
@@ -81,41 +85,52 @@ def logsumexp_back(a: Any, dy: Any, axis: Any, keepdims: bool) -> Any:
     place = place_of(axis, a)
     if place is None or not is_like(dy, a, _without(a.shape, place, keepdims=keepdims)):
         return NotImplemented
-    return _softmax_of_rows(a, place, False, contiguous(dy))
+    return _softmax_along(a, place, False, contiguous(dy))
 
 
-def _over_rows(x: Any, axis: Any, logarithm: bool) -> Any:
+def _over(x: Any, axis: Any, logarithm: bool) -> Any:
     place = place_of(axis, x)
-    if place is None:
-        return NotImplemented
-    return _softmax_of_rows(x, place, logarithm)
+    return NotImplemented if place is None else _softmax_along(x, place, logarithm)
 
 
-def _softmax_of_rows(x: Any, place: int, logarithm: bool, factor: Any = 0) -> Any:
-    x = rows_of(x, place)
+def _softmax_along(x: Any, place: int, logarithm: bool, factor: Any = 0) -> Any:
+    x = contiguous(x)
     y = new(x, x.shape)
-    columns = x.shape[-1]
-    rows = x.size // columns
-    found = teams(rows, columns * x.itemsize, 1)
-    _softmax[x.dtype, logarithm, found.team](
-        found.blocks, found.threads, (x, factor, y, rows, columns, found.capacity), found.shared
-    )
-    return rows_back(y, place)
+    kernels = _softmax, _softmax_middle
+    _launch(kernels, (logarithm,), (x, factor, y), around(x.shape, place), kept=1)
+    return y
 
 
 def _back(y: Any, dy: Any, axis: Any, logarithm: bool) -> Any:
     place = place_of(axis, y)
     if place is None or not is_like(dy, y, y.shape):
         return NotImplemented
-    y, dy = rows_of(y, place), rows_of(dy, place)
+    y, dy = contiguous(y), contiguous(dy)
     dx = new(y, y.shape)
-    columns = y.shape[-1]
-    rows = y.size // columns
-    found = teams(rows, columns * y.itemsize, 2)
-    _softmax_back[y.dtype, logarithm, found.team](
-        found.blocks, found.threads, (y, dy, dx, rows, columns, found.capacity), found.shared
-    )
-    return rows_back(dx, place)
+    kernels = _softmax_back, _softmax_back_middle
+    _launch(kernels, (logarithm,), (y, dy, dx), around(y.shape, place), kept=2)
+    return dx
+
+
+def _launch(
+    kernels: tuple[Kernel, Kernel],
+    choice: tuple[bool, ...],
+    arrays: tuple[Any, ...],
+    sizes: tuple[int, int, int],
+    kept: int,
+) -> None:
+    """Launch the kernel for rows, or the one for columns: see `around` and `stacks`."""
+    dtype, (outer, length, inner) = arrays[0].dtype, sizes
+    if inner == 1:
+        found = teams(outer, length * dtype.itemsize, kept)
+        kernel = kernels[0][(dtype, *choice, found.team)]
+        numbers: tuple[int, ...] = outer, length
+    else:
+        found = stacks(sizes, arrays, kept)
+        kernel = kernels[1][(dtype, *choice, found.size)]
+        numbers = *sizes, found.width
+    capacity = (found.capacity,) if kept else ()
+    kernel(found.blocks, found.threads, (*arrays, *numbers, *capacity), found.shared)
 
 
 def _without(shape: tuple[int, ...], place: int, *, keepdims: bool) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """NVRTC, as CuPy calls it, without a device: what it says of a kernel, and what that takes."""
 
+import base64
 import functools
 import importlib
 import io
@@ -8,8 +9,13 @@ import multiprocessing
 import os
 import pkgutil
 import re
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import gpugrad.kernels
 from gpugrad import functions as F
@@ -19,6 +25,7 @@ from gpugrad.kernels.epilogue import epilogue
 from tests.device.simulator import CACHE, hashed, written
 
 ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
+TESTED = (75, 120)  # the oldest and the newest: the page on resources proves the rest
 
 
 @dataclass(frozen=True)
@@ -59,35 +66,74 @@ def compiled(text, expressions, architecture, options=launch.OPTIONS):
 
     Raises cupy.cuda.compiler.CompileException where it is refused.
     """
-    log, names = remembered(text, expressions, architecture, tuple(options))
+    log, names, _ = remembered(text, expressions, architecture, tuple(options))
     said, resources = understood(log)
     by_expression = {name: resources.pop(names[name]) for name in expressions}
     return Compiled(said, by_expression, resources)
 
 
 def remembered(text, expressions, architecture, options):
-    """Return the log and the names in the object, also of a compilation in another session.
+    """Return what `compilation` does, also of one in another session.
 
     The whole of device code takes minutes, and most of it is what it was when last compiled.
     """
     all_options = (*cupy_options(options), f"-arch=sm_{architecture}")
     key = hashed(text, *expressions, *all_options, *version())
-    path = CACHE / f"{key}.json"
+    return cached(f"{key}.compiled", lambda: compilation(text, expressions, all_options))
+
+
+def cached(name, compute):
+    """Return what was computed, in this session or another one: it is kept in a file as JSON."""
+    path = CACHE / f"{name}.json"
     if not path.exists():
         CACHE.mkdir(exist_ok=True)
-        written(path, json.dumps(compilation(text, expressions, all_options)))
+        written(path, json.dumps(compute()))
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def compilation(text, expressions, options):
+    """Return the log of the compiler, the names in the object, and this as text in base 64."""
     from cupy.cuda import compiler
 
     program = compiler._NVRTCProgram(
         text, "kernel.cu", name_expressions=expressions, method="cubin"
     )
     log = io.StringIO()
-    _, names = program.compile(options, log)
-    return log.getvalue(), names
+    cubin, names = program.compile(options, log)
+    # CuPy takes the last byte for the end of a text.
+    return log.getvalue(), names, base64.b64encode(cubin + b"\0").decode()
+
+
+def disassembler():
+    """Return the path of NVIDIA's disassembler, in its wheel or on the machine; None if missing."""
+    spec = importlib.util.find_spec("nvidia")
+    folders = map(Path, spec.submodule_search_locations if spec else ())
+    found = [path for folder in folders for path in folder.glob("*/bin/nvdisasm")]
+    return str(found[0]) if found else shutil.which("nvdisasm")
+
+
+@functools.cache
+def instructions(text, expressions, architecture, options=launch.OPTIONS):
+    """Return how often each kernel has which instruction, such as LDG.E.128, by expression."""
+    _, names, cubin = remembered(text, expressions, architecture, tuple(options))
+    functions = cached(f"{hashed(cubin, disassembler())}.counted", lambda: disassembly(cubin))
+    return {expression: functions[names[expression]] for expression in expressions}
+
+
+SECTION = re.compile(r"^\.text\.(\S+):$", re.MULTILINE)
+INSTRUCTION = re.compile(r"^\s+/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+\s+)?([A-Z][\w.]*)", re.MULTILINE)
+
+
+def disassembly(cubin):
+    """Return how often each function in an object has which instruction, by its name there."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "kernel.cubin")
+        path.write_bytes(base64.b64decode(cubin))
+        command = [disassembler(), "-c", str(path)]
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    _, *parts = SECTION.split(text)
+    functions = zip(parts[::2], parts[1::2], strict=True)
+    return {name: Counter(INSTRUCTION.findall(code)) for name, code in functions}
 
 
 def version():
@@ -149,12 +195,15 @@ def all_kernels():
     return dict(sorted(by_hand.items())) | generated
 
 
-def compile_all(kernels, architectures):
-    """Compile what was not yet compiled, on all of the machine's processors."""
+def compile_all(kernels, architectures, work=remembered):
+    """Compile what was not yet compiled, on all of the machine's processors.
+
+    With `work=instructions` it is disassembled, too.
+    """
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
         for architecture in architectures:
             for kernel in kernels:
-                pool.submit(remembered, *task(kernel, architecture))
+                pool.submit(work, *task(kernel, architecture))
 
 
 def task(kernel, architecture):

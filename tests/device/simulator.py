@@ -144,12 +144,17 @@ class Simulator:
 
 
 def proven_together(text, expression):
-    """Return the expressions of the variants that `expression` is one of: to be built at once."""
+    """Return the expressions of the variants that `expression` is one of: to be built at once.
+
+    Raises RuntimeError where the kernel is written by hand, and not proven at those arguments.
+    """
     for kernel in launch.KERNELS:
-        if kernel.name in expression and kernel.text() == text:
+        if f"::{kernel.name}<" in expression and kernel.text() == text:
             variants = tuple(kernel.expression(variant) for variant in kernel.variants)
             if expression in variants:
                 return variants
+            if kernel.file:
+                raise RuntimeError(f"{expression} is none of the variants of {kernel.name}")
     return (expression,)
 
 

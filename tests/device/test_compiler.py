@@ -7,7 +7,15 @@ pytest.importorskip("cupy")
 from cupy.cuda.compiler import CompileException
 
 from tests.device import report
-from tests.device.compiler import all_kernels, compile_all, compiled, digest, task, version
+from tests.device.compiler import (
+    TESTED,
+    all_kernels,
+    compile_all,
+    compiled,
+    digest,
+    task,
+    version,
+)
 
 try:
     HAS_NVRTC = version() is not None
@@ -16,7 +24,6 @@ except (ImportError, RuntimeError):
 pytestmark = pytest.mark.skipif(not HAS_NVRTC, reason="NVRTC is missing")
 
 KERNELS = all_kernels()
-TESTED = (75, 120)  # the oldest and the newest
 MAX_REGISTERS = 255
 STATIC_SHARED_LIMIT = 48 * 1024
 PINNED = (12, 9)  # the version in pyproject.toml, of which docs/kernel_resources.md speaks

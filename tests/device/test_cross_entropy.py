@@ -6,7 +6,8 @@ import pytest
 
 import gpugrad as gg
 from gpugrad.errors import ArgumentError, DeviceError
-from tests.host_cupy import host, numpy_of
+from gpugrad.kernels import cross_entropy as kernels
+from tests.host_cupy import HostArray, host, numpy_of
 
 DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 LENGTHS = [1, 2, 3, 7, 31, 32, 33, 1000, 1023, 1025, 4097]
@@ -45,7 +46,8 @@ def of_logits(x, y):
     z = x - x.max(-1, keepdims=True)
     log_p = z - np.log(np.exp(z).sum(-1, keepdims=True))
     weight, p = y.sum(-1, keepdims=True), np.exp(log_p)
-    sizes = (np.abs(y) * (np.abs(z) + np.abs(z - log_p))).sum(-1), p * weight + np.abs(y)
+    # The logarithm of a sum near 1 is as wrong as that sum.
+    sizes = (np.abs(y) * (1 + np.abs(z) + np.abs(z - log_p))).sum(-1), p * weight + np.abs(y)
     return -(y * log_p).sum(-1), p * weight - y, sizes
 
 
@@ -70,20 +72,27 @@ def pullback(f, x, y, **options):
     return gg.pullback(lambda x, *, y: f(x, y, **options), x, y=y)
 
 
-def check_loss(f, x, y, truth, agg="mean"):
+def check_loss(f, x, y, truth, agg="mean", axis=-1):
     """Compare a loss and its gradient, of a sensitivity, with the truth."""
     losses, slopes, (loss_sizes, slope_sizes) = truth
     dtype, rows = x.dtype, losses.size
     share = 1 / rows if agg == "mean" else 1
-    loss, back = pullback(f, x, y, agg=agg)
+    loss, back = pullback(f, x, y, agg=agg, axis=axis)
     dloss = random(*loss.shape, dtype=dtype, scale=1, seed=5)
     gradient = back(host(dloss))[1]
     if agg == "none":
         check(loss, losses, dtype, loss_sizes)
     else:
         check(loss, share * losses.sum(), dtype, share * loss_sizes.sum())
-    scale = share * (exact(dloss)[..., None] if agg == "none" else exact(dloss))
+    scale = share * (np.expand_dims(exact(dloss), axis) if agg == "none" else exact(dloss))
     check(gradient, scale * slopes, dtype, np.abs(scale) * slope_sizes)
+
+
+def check_launches(launches, agg):
+    """Compare with a kernel for loss and gradient, a sum of several blocks' sums, and a scaling."""
+    in_parts = launches[0] > 1 and agg != "none"
+    assert len(launches) == (3 if in_parts else 2)
+    launches.clear()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -94,11 +103,13 @@ def test_rows_of_each_length(simulator, launches, length, dtype):
     x = random(3, length, dtype=dtype)
     y = labels(3, classes=length, dtype=[np.int32, np.int64][length % 2])
     check_loss(gg.logit_cross_entropy, host(x), host(y), of_logits(x, y), agg)
+    check_launches(launches, agg)
     y = weights(3, length, dtype=dtype)
     check_loss(gg.logit_cross_entropy, host(x), host(y), of_logits(x, y), agg)
+    check_launches(launches, agg)
     p = probabilities(3, length, dtype=dtype)
     check_loss(gg.cross_entropy, host(p), host(y), of_probabilities(p, y), agg)
-    assert len(launches) == (6 if agg == "none" else 9)
+    check_launches(launches, agg)
 
 
 @pytest.mark.parametrize(
@@ -228,18 +239,21 @@ def extreme_rows(length, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("length", [5, 100, 1500])
-@pytest.mark.parametrize("by_label", [False, True])
-def test_extremes(simulator, by_label, length, dtype):
+@pytest.mark.parametrize("by", ["targets", "label", "label of a column"])
+def test_extremes(simulator, by, length, dtype):
     x, y = extreme_rows(length, dtype)
-    if by_label:
+    options = {"agg": "none", "axis": -1}
+    if by != "targets":
         x, y = x[:-1], y[:-1].argmax(-1)
+    if by == "label of a column":  # and so many of them that they are read by vectors
+        x, y, options["axis"] = np.tile(x, (8, 1)).T.copy(), np.tile(y, 8), 0
     with np.errstate(all="ignore"):
-        wide = [x.astype(np.float64), y if by_label else y.astype(np.float64)]
-        expected, expected_back = pullback(gg.logit_cross_entropy, *wide, agg="none")
-        slopes = expected_back(np.ones(len(x)))[1]
+        wide = [x.astype(np.float64), y.astype(np.float64) if by == "targets" else y]
+        expected, expected_back = pullback(gg.logit_cross_entropy, *wide, **options)
+        slopes = expected_back(np.ones(expected.shape))[1]
         limited = expected.astype(dtype).astype(float)
-    loss, back = pullback(gg.logit_cross_entropy, host(x), host(y), agg="none")
-    gradient = back(host(np.ones(len(x), dtype)))[1]
+    loss, back = pullback(gg.logit_cross_entropy, host(x), host(y), **options)
+    gradient = back(host(np.ones(expected.shape, dtype)))[1]
     eps = float(ml_dtypes.finfo(dtype).eps)
     np.testing.assert_allclose(numpy_of(loss).astype(float), limited, rtol=4 * eps, atol=4 * eps)
     gradient = numpy_of(gradient).astype(float)
@@ -290,6 +304,12 @@ PAIRS = [
 ]
 
 
+LOSSES = {
+    gg.logit_cross_entropy: kernels.logit_losses,
+    gg.cross_entropy: kernels.probability_losses,
+}
+
+
 @pytest.mark.parametrize("agg", AGGREGATES)
 @pytest.mark.parametrize(("f", "x", "y"), PAIRS)
 def test_pullback_may_be_called_again(simulator, f, x, y, agg):
@@ -307,14 +327,31 @@ def test_pullback_may_be_called_again(simulator, f, x, y, agg):
 
 @pytest.mark.parametrize(("f", "x", "y"), PAIRS)
 def test_loss_at_the_end_reads_nothing_again(simulator, launches, f, x, y):
-    """A loss and its gradient are one kernel, and a small sum."""
+    """A loss and its gradient are one kernel, where it has one block."""
     before = host(x)
     loss, gradient = gg.value_and_grad(f)(before, host(y))
-    assert len(launches) == 2
+    assert launches == [1]
     expected, slopes = gg.value_and_grad(f)(x, y)
     np.testing.assert_allclose(numpy_of(loss), expected, rtol=1e-12)
     np.testing.assert_allclose(numpy_of(gradient), slopes, rtol=1e-12, atol=1e-15)
     np.testing.assert_array_equal(numpy_of(before), x)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dloss", [1.0, 0.5, -3.0, 0.0])
+@pytest.mark.parametrize("f", [gg.logit_cross_entropy, gg.cross_entropy], ids=lambda f: f.name)
+def test_number_as_sensitivity(simulator, launches, f, dloss, dtype):
+    """It is known on the host, and 1 takes no launch: but of float16, for the share of a row."""
+    x, y = probabilities(6, 5, dtype=dtype), weights(6, 5, dtype=dtype)
+    truth = of_probabilities(x, y) if f is gg.cross_entropy else of_logits(x, y)
+    _, slopes, (_, sizes) = truth
+    losses = LOSSES[f](host(x), host(y))
+    losses.compute(with_gradient=True)
+    for times in range(1, 3):
+        gradient = losses.pull_back(dloss)
+        check(gradient, dloss / 6 * slopes, dtype, np.abs(dloss) / 6 * sizes)
+        known = dloss == 1 and dtype != np.float16
+        assert len(launches) == (times if known else times + 1)
 
 
 SENSITIVITIES = [0.5, np.float64(0.5), "number", "gaps", "float32"]
@@ -359,7 +396,47 @@ def test_each_axis(simulator, launches, f, by_label, shape, axis, agg):
     gradient = back(host(dloss))[1]
     assert gradient.flags.c_contiguous
     np.testing.assert_allclose(numpy_of(gradient), expected_back(dloss)[1], rtol=1e-12, atol=1e-14)
-    assert len(launches) == (2 if agg == "none" else 3)
+    check_launches(launches, agg)
+
+
+# Of columns that a thread has to itself, and of columns that several share; of one block, of
+# several, and of more than are worked on at a time; and of more than is kept.
+COLUMNS = [
+    *((2, 3, 5), (3, 8, 8), (2, 19, 48), (30, 5, 100), (1, 150, 24), (1, 65, 1601)),
+    *((3, 300, 3), (1, 1000, 96)),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", COLUMNS, ids=str)
+def test_labels_of_columns(simulator, launches, monkeypatch, shape, dtype):
+    monkeypatch.setattr(HostArray, "copy", None)  # nothing is copied
+    simulator.schedule = shape[1] % 4
+    agg = AGGREGATES[shape[2] % 3]
+    outer, classes, inner = shape
+    x, y = random(*shape, dtype=dtype), labels(outer, inner, classes=classes)
+    losses, slopes, sizes = of_logits(np.moveaxis(x, 1, -1).reshape(-1, classes), y.ravel())
+    loss_sizes, slope_sizes = sizes
+    losses, loss_sizes = (a.reshape(outer, inner) for a in (losses, loss_sizes))
+    columns = outer, inner, classes
+    slopes, slope_sizes = (np.moveaxis(a.reshape(columns), -1, 1) for a in (slopes, slope_sizes))
+    truth = losses, slopes, (loss_sizes, slope_sizes)
+    check_loss(gg.logit_cross_entropy, host(x), host(y), truth, agg, axis=1)
+    check_launches(launches, agg)
+
+
+@pytest.mark.parametrize("shape", [(4, 5, 6), (1, 300, 8)])
+def test_label_of_a_column_out_of_range(simulator, shape):
+    outer, classes, inner = shape
+    x, y = random(*shape), labels(outer, inner, classes=classes)
+    y[0, 1], y[0, 2] = -1, classes
+    wrong = np.zeros((outer, inner), bool)
+    wrong[0, 1:3] = True
+    loss, back = pullback(gg.logit_cross_entropy, host(x), host(y), axis=1, agg="none")
+    np.testing.assert_array_equal(np.isnan(numpy_of(loss)), wrong)
+    gradient = numpy_of(back(host(np.ones(wrong.shape, np.float32)))[1])
+    np.testing.assert_array_equal(np.isnan(gradient).any(1), wrong)
+    np.testing.assert_array_equal(np.isnan(gradient).all(1), wrong)
 
 
 def test_arrays_with_gaps(simulator):

@@ -83,16 +83,51 @@ def test_rms_norm(simulator, launches, dtype, shape):
 
 
 # More than registers hold: read again; more than shared memory holds: summed where there is room.
+@pytest.mark.parametrize("large_shared", [True, False])
 @pytest.mark.parametrize(
     ("dtype", "length"),
     [
-        *((np.float16, 16384), (np.float16, 32768), (np.float32, 20000), (np.float32, 30001)),
-        *((np.float64, 8192), (np.float64, 16384), (ml_dtypes.bfloat16, 65536)),
+        *(
+            (np.float16, 10240),
+            (np.float16, 16384),
+            (np.float16, 32768),
+            (ml_dtypes.bfloat16, 12288),
+        ),
+        *(
+            (ml_dtypes.bfloat16, 65536),
+            (np.float32, 10240),
+            (np.float32, 20000),
+            (np.float32, 30001),
+        ),
+        *((np.float64, 5120), (np.float64, 8192), (np.float64, 16384)),
     ],
 )
-def test_long_rows(simulator, launches, dtype, length):
+def test_long_rows(simulator, launches, monkeypatch, dtype, length, large_shared):
+    if not large_shared:
+        monkeypatch.setattr(simulator, "shared_limit", lambda: 64 * 1024)
     check_gradients(nn.layer_norm, arguments((2, length), dtype), dtype)
     assert len(launches) == 3
+
+
+@pytest.mark.parametrize(
+    ("dtype", "length", "count"),
+    [
+        *((np.float16, 10240, 2), (ml_dtypes.bfloat16, 12288, 2)),
+        *((np.float32, 8192, 2), (np.float32, 12288, 1), (np.float64, 6144, 1)),
+    ],
+)
+def test_multiprocessor_has_room_for_two_blocks(simulator, monkeypatch, dtype, length, count):
+    """So it is forward; of two rows of more than 16 bits, there are not as many registers."""
+    threads, launch = [], simulator.launch
+
+    def launched(function, blocks, size, *rest):
+        threads.append(size)
+        launch(function, blocks, size, *rest)
+
+    monkeypatch.setattr(simulator, "launch", launched)
+    _, back = gg.pullback(nn.layer_norm, *map(host, arguments((2, length), dtype)))
+    back(host(random(2, length, dtype=dtype)))
+    assert max(threads[:count]) <= 512
 
 
 @pytest.mark.parametrize("shape", [(150, 8), (70, 13), (60, 1024)])

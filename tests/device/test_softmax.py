@@ -8,7 +8,7 @@ import gpugrad as gg
 from gpugrad.errors import DeviceError
 from gpugrad.functions import special as S
 from gpugrad.kernels import softmax as kernels
-from tests.host_cupy import host, numpy_of
+from tests.host_cupy import HostArray, host, numpy_of
 
 DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 # On both sides of a warp's lanes, of a vector, and of what a warp takes.
@@ -164,15 +164,21 @@ def extreme_rows(length, dtype):
     return rows
 
 
+def extremes(length, dtype, as_rows):
+    """Return such rows, or so many columns of these that they are read by vectors; and the axis."""
+    rows = extreme_rows(length, dtype)
+    return (rows, 1) if as_rows else (np.tile(rows, (2, 1)).T.copy(), 0)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("length", [5, 100, 1500])
+@pytest.mark.parametrize("as_rows", [True, False])
 @pytest.mark.parametrize("f", [gg.softmax, gg.logsoftmax], ids=lambda f: f.name)
-def test_extremes(simulator, f, length, dtype):
-    x = extreme_rows(length, dtype)
-    wide = x.astype(np.float64)
+def test_extremes(simulator, f, as_rows, length, dtype):
+    x, axis = extremes(length, dtype, as_rows)
     with np.errstate(all="ignore"):
-        expected = f(wide)
-    actual = numpy_of(f(host(x))).astype(float)
+        expected = f(x.astype(np.float64), axis=axis)
+    actual = numpy_of(f(host(x), axis=axis)).astype(float)
     nan = np.isnan(expected)
     np.testing.assert_array_equal(np.isnan(actual), nan)
     eps = float(ml_dtypes.finfo(dtype).eps)
@@ -182,17 +188,84 @@ def test_extremes(simulator, f, length, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("length", [5, 100, 1500])
-def test_extremes_of_logsumexp(simulator, length, dtype):
+@pytest.mark.parametrize("as_rows", [True, False])
+def test_extremes_of_logsumexp(simulator, as_rows, length, dtype):
     """An infinite maximum is the result, and the gradient is shared by those that have it."""
-    x = extreme_rows(length, dtype)
+    x, axis = extremes(length, dtype, as_rows)
     with np.errstate(all="ignore"):
-        expected, back = gg.pullback(S.logsumexp, x.astype(np.float64), 1)
+        expected, back = gg.pullback(S.logsumexp, x.astype(np.float64), axis)
         slopes = back(1.0)[1]
-    y, back = gg.pullback(S.logsumexp, host(x), 1)
+    y, back = gg.pullback(S.logsumexp, host(x), axis)
     np.testing.assert_array_equal(numpy_of(y).astype(float), expected.astype(dtype).astype(float))
     da = numpy_of(back(1.0)[1]).astype(float)
     eps = float(ml_dtypes.finfo(dtype).eps)
     np.testing.assert_allclose(da, slopes, rtol=2 * eps, atol=eps**2)
+
+
+# --- Along another axis than the last ------------------------------------------------------------
+
+# Of columns that a thread has to itself, and of columns that several share, up to a block; of units
+# that fill a block, and of few; of more than are worked on at a time; and of more than is kept.
+COLUMNS = [
+    *((1, 1, 2), (2, 3, 5), (3, 8, 4), (700, 3, 2), (2, 2, 600), (5, 9, 8), (2, 19, 48)),
+    *((1, 150, 24), (3, 300, 3), (1, 65, 1601), (1, 2000, 2), (1, 1000, 96)),
+]
+
+
+def along_columns(f, *arrays):
+    """Return what a function of rows makes of columns, that is along the second of three axes."""
+    return np.moveaxis(f(*(np.moveaxis(x, 1, -1) for x in arrays)), -1, 1)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", COLUMNS, ids=str)
+def test_columns(simulator, launches, monkeypatch, shape, dtype):
+    monkeypatch.setattr(HostArray, "copy", None)  # nothing is copied
+    simulator.schedule = shape[1] % 4
+    x, dy = random(*shape, dtype=dtype), random(*shape, dtype=dtype, seed=1)
+    y, log_y = gg.softmax(host(x), axis=1), gg.logsoftmax(host(x), axis=1)
+    p = along_columns(softmax, x)
+    check(y, p, dtype, size=p)
+    check(log_y, along_columns(logsoftmax, x), dtype)
+    check(S.logsumexp(host(x), axis=1), logsumexp(np.moveaxis(x, 1, -1)), dtype)
+
+    y, log_y = numpy_of(y), numpy_of(log_y)
+    dx = kernels.softmax_back(host(y), host(dy), 1)
+    check(dx, along_columns(softmax_back, y, dy), dtype, size=along_columns(terms, y, dy))
+    dx = kernels.logsoftmax_back(host(log_y), host(dy), 1)
+    size = p * exact(np.abs(dy)).sum(1, keepdims=True)
+    check(dx, along_columns(logsoftmax_back, log_y, dy), dtype, size=size)
+    dy = dy[:, :1]
+    da = kernels.logsumexp_back(host(x), host(dy), 1, True)
+    check(da, p * exact(dy), dtype, size=p * np.abs(exact(dy)))
+    assert len(launches) == 6
+
+
+@pytest.mark.parametrize("schedule", range(4))
+@pytest.mark.parametrize("shape", [(3, 5, 40), (2, 40, 6), (1, 700, 16)])
+def test_each_order_of_warps_gives_the_same_columns(simulator, shape, schedule):
+    x, dy = host(random(*shape)), host(random(*shape, seed=1))
+
+    def results():
+        y, back = gg.pullback(lambda x: gg.softmax(x, axis=1), x)
+        return [numpy_of(a).copy() for a in (y, back(dy)[1], S.logsumexp(x, axis=1))]
+
+    first = results()
+    simulator.schedule = schedule
+    for actual, expected in zip(results(), first, strict=True):
+        np.testing.assert_array_equal(actual, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_columns_of_arrays_that_begin_anywhere(simulator, dtype):
+    """There are no vectors of 16 bytes where one array is not aligned."""
+    x, dy = (random(1 + 7 * 16, dtype=dtype, scale=1, seed=seed) for seed in range(2))
+    (a, b), (da, db) = ((host(z)[1:].reshape(7, 16), z[1:].reshape(1, 7, 16)) for z in (x, dy))
+    check(gg.softmax(a, axis=0), along_columns(softmax, b)[0], dtype)
+    dx = kernels.softmax_back(host(b[0]), da, 0)
+    check(dx, along_columns(softmax_back, b, db)[0], dtype, size=50)
+    dx = kernels.logsumexp_back(host(b[0]), da[0], 0, False)
+    check(dx, along_columns(softmax, b)[0] * exact(db[0, 0]), dtype)
 
 
 SHAPES = [
