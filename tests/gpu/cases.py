@@ -139,6 +139,12 @@ CASES = [
     Case("softmax, axis 0", lambda x: gg.softmax(x, axis=0), one),
     Case("logsoftmax", gg.logsoftmax, one),
     Case("logsumexp", lambda x: xp.special.logsumexp(x, axis=-1), one),
+    Case("logsumexp, axis 0", lambda x: xp.special.logsumexp(x, axis=0), one),
+    Case(
+        "logit_cross_entropy, labels, axis 0",
+        lambda x, y: gg.logit_cross_entropy(x, y, axis=0),
+        lambda rng, *shape: [normal(rng, *shape), rng.integers(0, shape[0], shape[1])],
+    ),
     Case("logit_cross_entropy, labels", gg.logit_cross_entropy, with_labels),
     Case(
         "logit_cross_entropy, labels, each",
