@@ -141,18 +141,14 @@ def fit(dy: Any, y: Any) -> Any:
 
     Raises SensitivityError where its kind, shape, data type or device is not that of `y`.
     """
-    if type(dy) is type(y) is float:
-        return dy
-    space = show_space(space_of(y))
-    advice = f"Give one of {space}, or a number to broadcast"
+    if type(dy) is float:
+        return dy if type(y) is float else number_like(dy, y)
     if isinstance(dy, (bool, int, float, complex, np.number)):
         if isinstance(dy, (complex, np.complexfloating)) and kind_of(y) != "c":
-            raise SensitivityError(f"the value is {space}, the sensitivity is complex. {advice}")
+            raise _misfit(y, "the sensitivity is complex")
         return number_like(dy, y)
     if not (isinstance(dy, LevelValue) or is_array(dy)):
-        raise SensitivityError(
-            f"the value is {space}, the sensitivity is a {type(dy).__name__}. {advice}"
-        )
+        raise _misfit(y, f"the sensitivity is a {type(dy).__name__}")
     if isinstance(y, LevelValue) or isinstance(dy, LevelValue) or library_of(y) is None:
         fits = kind_of(dy) in ("f", kind_of(y))
     else:
@@ -165,9 +161,15 @@ def fit(dy: Any, y: Any) -> Any:
                     f"with array_api_compat.to_device(dy, y.device)"
                 )
     if not fits or shape_of(dy) not in ((), shape_of(y)):
-        theirs = show_space(space_of(dy))
-        raise SensitivityError(f"the value is {space}, the sensitivity is {theirs}. {advice}")
+        raise _misfit(y, f"the sensitivity is {show_space(space_of(dy))}")
     return project(dy, y)
+
+
+def _misfit(y: Any, what: str) -> SensitivityError:
+    space = show_space(space_of(y))
+    return SensitivityError(
+        f"the value is {space}, {what}. Give one of {space}, or a number to broadcast"
+    )
 
 
 def name_of(f: Any) -> str:

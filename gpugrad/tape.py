@@ -14,6 +14,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numpy as np
+
 from gpugrad import functions as F
 from gpugrad.constants import HOLDERS, constant, released
 from gpugrad.errors import ArgumentError
@@ -68,6 +70,12 @@ def show_space(space: Any) -> str:
         name = str(getattr(dtype, "name", None) or dtype).rpartition(".")[2]
         return f"{name}[{', '.join(map(str, shape))}]"
     return f"({', '.join(map(show_space, space))})"
+
+
+# What has neither parts nor kernels.
+_ADDED_BY_OPERATOR = frozenset(
+    {float, complex, np.ndarray, np.float32, np.float64, np.complex64, np.complex128}
+)
 
 
 class Tape(Level):
@@ -271,6 +279,8 @@ class Tape(Level):
                     old = gradients[operand]
                     if old is None:
                         gradients[operand] = g
+                    elif type(old) in _ADDED_BY_OPERATOR:
+                        gradients[operand] = old + g
                     elif operand in ours:
                         gradients[operand] = added_to(old, g)
                     else:

@@ -253,7 +253,7 @@ def cupy_array(monkeypatch):
         module = types.ModuleType(name)
         module.ndarray = array
         monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.setattr(namespace, "_foreign", {})
+    monkeypatch.setattr(namespace, "cupy_library", namespace.cupy_library.__wrapped__)
     yield array()
     namespace._libraries.pop(array)
 

@@ -6,8 +6,6 @@ import functools
 import math
 from typing import Any
 
-import numpy as np
-
 from gpugrad import functions as F
 from gpugrad.expression import Symbol, variables_in
 from gpugrad.kernels.columns import column_dots
@@ -323,16 +321,12 @@ def added_to(total: Any, x: Any) -> Any:
         total: a sum that nobody else has.
         x: another gradient of the same value.
     """
-    kind = type(total)
-    if kind is type(x) and hasattr(x, "dtype") and x.dtype == total.dtype:
-        if kind is np.ndarray and x.shape == total.shape:
-            return np.add(total, x, total)
-        if issubclass(kind, CudaArray) and is_like(x, total, total.shape):
-            add: Any = CupyLibrary.kernels["add"]
-            if x._c_contiguous and total._c_contiguous and total.dtype.name in C_TYPES:
-                add.operation.into(total, total, x)
-                return total
-    return accumulate(total, x)
+    fits = issubclass(type(total), CudaArray) and is_like(x, total, total.shape)
+    if not fits or not (x._c_contiguous and total._c_contiguous and total.dtype.name in C_TYPES):
+        return accumulate(total, x)
+    add: Any = CupyLibrary.kernels["add"]
+    add.operation.into(total, total, x)
+    return total
 
 
 def one_data_type(args: tuple[Any, ...], *, complex_too: bool) -> bool:

@@ -106,12 +106,12 @@ def _general_matmul_back(a: Any, b: Any, needs: tuple[bool, bool]) -> Any:
 @rrule.register(F.linear)
 def linear_rrule(_: Any, x: Any, weight: Any, bias: Any, *, needs: tuple[bool, ...]) -> Any:
     """Y = X W + b: a product and a sum in one line of the tape."""
-    if x.ndim > 2 and weight.ndim == 2 and bias.ndim == 1:
-        return _by_rows(F.linear, x, weight, bias, needs=needs)
     need_x, need_weight, need_bias = needs
     dtype = x.dtype
     same = weight.dtype is dtype and bias.dtype is dtype and bias.ndim == 1
     if x.ndim != 2 or weight.ndim != 2 or not same or kind_of(x) == "c":
+        if x.ndim > 2 and weight.ndim == 2 and bias.ndim == 1:
+            return _by_rows(F.linear, x, weight, bias, needs=needs)
         return _composed_linear(x, weight, bias, needs)
     product = _product(x, weight)
     left = x.T if need_weight else None
