@@ -51,14 +51,15 @@ def by_pullback(model, x, labels):
 
 WAYS = {"pullback": by_pullback, "value_and_grad": gg.value_and_grad(loss)}
 MOONS = network(2, 16, 16, 2, last=gg.relu), batch(200, 2, 2)
+SMALL = network(2, 16, 2), batch(200, 2, 2)  # that of README.md
 DIGITS = network(784, 512, 512, 10), batch(128, 784, 10)
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize(
     ("model", "data", "launches", "products"),
-    [(*MOONS, 8, 0), (*DIGITS, 8, 8)],
-    ids=["moons", "784-512-512-10"],
+    [(*MOONS, 8, 0), (*SMALL, 5 + 1, 0), (*DIGITS, 8, 8)],
+    ids=["moons", "README", "784-512-512-10"],
 )
 @pytest.mark.parametrize("optimiser", [optim.Descent(0.1), optim.Adam(0.1)])
 def test_step(simulator, way, model, data, launches, products, optimiser):
