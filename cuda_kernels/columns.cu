@@ -5,31 +5,43 @@ namespace gpugrad {
 
 template <int SIZE, class T, class C>
 struct Entries {
+  using Item = Vector<T, SIZE>;
+
   const T* x;
   long long columns;
 
   __device__ void begin(long long) {}
 
-  __device__ void add(long long row, long long unit, C* sums) const {
-    const auto entries = load_unit<SIZE>(x + row * columns, unit);
+  __device__ Item read(long long row, long long unit) const {
+    return load_vector<SIZE>(x + row * columns + unit * SIZE);
+  }
+
+  __device__ void add(const Item& item, long long, long long, C* sums) const {
 #pragma unroll
-    for (int k = 0; k < SIZE; ++k) sums[k] += C(entries.values[k]);
+    for (int k = 0; k < SIZE; ++k) sums[k] += C(item[k]);
   }
 };
 
 template <int SIZE, class T, class C>
 struct Products {
+  struct Item {
+    Vector<T, SIZE> x, y;
+  };
+
   const T* x;
   const T* y;
   long long columns;
 
   __device__ void begin(long long) {}
 
-  __device__ void add(long long row, long long unit, C* sums) const {
-    const auto a = load_unit<SIZE>(x + row * columns, unit);
-    const auto b = load_unit<SIZE>(y + row * columns, unit);
+  __device__ Item read(long long row, long long unit) const {
+    const long long place = row * columns + unit * SIZE;
+    return {load_vector<SIZE>(x + place), load_vector<SIZE>(y + place)};
+  }
+
+  __device__ void add(const Item& item, long long, long long, C* sums) const {
 #pragma unroll
-    for (int k = 0; k < SIZE; ++k) sums[k] += C(a.values[k]) * C(b.values[k]);
+    for (int k = 0; k < SIZE; ++k) sums[k] += C(item.x[k]) * C(item.y[k]);
   }
 };
 

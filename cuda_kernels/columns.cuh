@@ -8,21 +8,7 @@ namespace gpugrad {
 constexpr int COLUMN_THREADS = 256;
 constexpr int WIDEST = 32;  // units of a row that a block has at once: 512 bytes of it, of vectors
 
-// A unit of a row: as many numbers as are loaded together, a vector of them or one.
-template <class T, int SIZE>
-struct alignas(SIZE * sizeof(T)) Unit {
-  T values[SIZE];
-};
-
-template <int SIZE, class T>
-__device__ inline Unit<T, SIZE> load_unit(const T* row, long long unit) {
-  return reinterpret_cast<const Unit<T, SIZE>*>(row)[unit];
-}
-
-template <class T, int SIZE>
-__device__ inline void store_unit(T* row, long long unit, const Unit<T, SIZE>& x) {
-  reinterpret_cast<Unit<T, SIZE>*>(row)[unit] = x;
-}
+// A row is cut into units: vectors, or single numbers.
 
 // The part of a matrix that is a thread's. The columns are cut into tiles of `width` units, the
 // rows are dealt out to chunks; a block takes a tile of a chunk, `abreast` rows at once.
@@ -53,21 +39,42 @@ struct Part {
   __device__ static long long tiles_of(long long units) { return (units + WIDEST - 1) / WIDEST; }
 };
 
-// Sum over the rows of each chunk, always in the same order: `term.add(row, unit, sums)` adds what
-// a row has in a unit, after `term.begin(unit)`. The result has a row for each chunk.
+// How many rows a thread reads before it waits for the first of them.
+inline constexpr int ROWS_AT_ONCE = 4;
+
+// Call visit(row, read(row)) for each row of a part, several of which are read at once.
+template <class Item, class Read, class Visit>
+__device__ inline void each_row(const Part& part, long long rows, Read read, Visit visit) {
+  const long long step = part.row_step;
+  for (long long first = part.first_row; first < rows; first += ROWS_AT_ONCE * step) {
+    Item items[ROWS_AT_ONCE];
+#pragma unroll
+    for (int i = 0; i < ROWS_AT_ONCE; ++i) {
+      if (first + i * step < rows) items[i] = read(first + i * step);
+    }
+#pragma unroll
+    for (int i = 0; i < ROWS_AT_ONCE; ++i) {
+      if (first + i * step < rows) visit(first + i * step, items[i]);
+    }
+  }
+}
+
+// Sum over the rows of each chunk, always in the same order: `term.add(item, row, unit, sums)` adds
+// what a row has in a unit, which `term.read(row, unit)` returned, after `term.begin(unit)`. The
+// result has a row for each chunk.
 template <int SIZE, class C, class Term, class Result>
 __device__ inline void sum_rows(Term term, Result* out, long long rows, long long units,
                                 long long chunks) {
+  using Item = typename Term::Item;
   __shared__ C partial[SIZE][COLUMN_THREADS];
   for (long long work = blockIdx.x; work < Part::tiles_of(units) * chunks; work += gridDim.x) {
     const Part part(units, chunks, work);
     C sums[SIZE] = {};
     if (!part.idle) {
       term.begin(part.unit);
-#pragma unroll 4
-      for (long long row = part.first_row; row < rows; row += part.row_step) {
-        term.add(row, part.unit, sums);
-      }
+      each_row<Item>(
+          part, rows, [&](long long row) { return term.read(row, part.unit); },
+          [&](long long row, const Item& item) { term.add(item, row, part.unit, sums); });
     }
 #pragma unroll
     for (int k = 0; k < SIZE; ++k) partial[k][threadIdx.x] = sums[k];

@@ -22,17 +22,17 @@ __device__ inline void activate(const T* __restrict__ z, const T* __restrict__ b
   for (long long work = blockIdx.x; work < Part::tiles_of(units) * chunks; work += gridDim.x) {
     const Part part(units, chunks, work);
     if (part.idle) continue;
-    const auto added = load_unit<SIZE>(bias, part.unit);
-#pragma unroll 4
-    for (long long row = part.first_row; row < rows; row += part.row_step) {
-      auto entries = load_unit<SIZE>(z + row * columns, part.unit);
+    const auto added = load_vector<SIZE>(bias + part.unit * SIZE);
+    const long long place = part.unit * SIZE;
+    each_row<Vector<T, SIZE>>(
+        part, rows, [&](long long row) { return load_vector<SIZE>(z + row * columns + place); },
+        [&](long long row, Vector<T, SIZE> entries) {
 #pragma unroll
-      for (int k = 0; k < SIZE; ++k) {
-        const C x = C(entries.values[k]) + C(added.values[k]);
-        entries.values[k] = T(Activation::value(x));
-      }
-      store_unit(y + row * columns, part.unit, entries);
-    }
+          for (int k = 0; k < SIZE; ++k) {
+            entries[k] = T(Activation::value(C(entries[k]) + C(added[k])));
+          }
+          store_vector(y + row * columns + place, entries);
+        });
   }
 }
 
@@ -52,28 +52,35 @@ __global__ void bias_activation(const T* __restrict__ z, const T* __restrict__ b
 template <class Activation, int SIZE, class T>
 struct Back {
   using C = computed_t<T>;
+  struct Item {
+    Vector<T, SIZE> dy, kept;
+  };
 
   const T* dy;
   const T* kept;
   const T* bias;
   T* dz;
   long long columns;
-  Unit<T, SIZE> added;
+  Vector<T, SIZE> added;
 
   __device__ void begin(long long unit) {
-    if (!Activation::FROM_VALUE) added = load_unit<SIZE>(bias, unit);
+    if (!Activation::FROM_VALUE) added = load_vector<SIZE>(bias + unit * SIZE);
   }
 
-  __device__ void add(long long row, long long unit, C* sums) const {
-    auto entries = load_unit<SIZE>(dy + row * columns, unit);
-    const auto known = load_unit<SIZE>(kept + row * columns, unit);
+  __device__ Item read(long long row, long long unit) const {
+    const long long place = row * columns + unit * SIZE;
+    return {load_vector<SIZE>(dy + place), load_vector<SIZE>(kept + place)};
+  }
+
+  __device__ void add(const Item& item, long long row, long long unit, C* sums) const {
+    Vector<T, SIZE> result;
 #pragma unroll
     for (int k = 0; k < SIZE; ++k) {
-      const C d = C(entries.values[k]) * slope(C(known.values[k]), C(added.values[k]));
+      const C d = C(item.dy[k]) * slope(C(item.kept[k]), C(added[k]));
       sums[k] += d;
-      entries.values[k] = T(d);
+      result[k] = T(d);
     }
-    store_unit(dz + row * columns, unit, entries);
+    store_vector(dz + row * columns + unit * SIZE, result);
   }
 
   __device__ static C slope(C known, C added) {

@@ -13,8 +13,12 @@ __device__ inline double quotient(double a, double b) { return a / b; }
 // fast function: its error is some 2^-20 for all differences whose power is a number of 16 bits.
 template <class T>
 __device__ inline computed_t<T> power(computed_t<T> x, computed_t<T> m) {
-  if (x == m) return 1;
-  if constexpr (sizeof(T) == 2) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    const float y = exp(x - m);  // at any rate: a branch would keep the powers of a vector in a row
+    return x == m ? 1 : y;
+  } else if (x == m) {
+    return 1;
+  } else if constexpr (sizeof(T) == 2) {
     return __expf(x - m);
   } else {
     return exp(x - m);

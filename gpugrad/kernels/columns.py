@@ -18,8 +18,9 @@ from gpugrad.kernels.launch import C_TYPES, VECTOR_BYTES, Instance, Kernel, axes
 
 THREADS = 256  # COLUMN_THREADS and WIDEST of columns.cuh
 WIDEST = 32
-_BLOCKS = 8  # of them a multiprocessor holds
-_ROWS = 32  # a thread has at least; fewer are not worth another chunk
+_BLOCKS = 8  # for each multiprocessor
+_ROWS = 8  # a thread has at least where there are several chunks
+_ROWS_OF_ONE = 32  # it has at most where there is one, and no second launch to add them up
 
 _sums = Kernel(
     "column_sums",
@@ -114,13 +115,25 @@ def total(parts: Any, dtype: Any) -> Any:
     return sums
 
 
-def cut(rows: int, columns: int, itemsize: int) -> tuple[int, int]:
-    """Return into how many tiles of columns and chunks of rows a matrix is cut."""
+def cut(
+    rows: int, columns: int, itemsize: int, *, one: int = _ROWS_OF_ONE, each: int = _ROWS
+) -> tuple[int, int]:
+    """Return into how many tiles of columns and chunks of rows a matrix is cut.
+
+    Args:
+        rows: of the matrix.
+        columns: of it.
+        itemsize: bytes of a number.
+        one: how many rows a thread has at most where there is one chunk.
+        each: how many it has at least where there are several.
+    """
     in_vector = VECTOR_BYTES // itemsize
     units = columns if columns % in_vector else columns // in_vector
     tiles = -(-units // WIDEST)
     abreast = THREADS // -(-units // tiles)
-    chunks = min(launch.driver.processors() * _BLOCKS // tiles, rows // (abreast * _ROWS))
+    if rows <= abreast * one:
+        return tiles, 1
+    chunks = min(launch.driver.processors() * _BLOCKS // tiles, rows // (abreast * each))
     return tiles, max(chunks, 1)
 
 

@@ -15,9 +15,12 @@ from gpugrad.kernels.products import matmul
 
 MOST_FEATURES = 32  # these as in dense.cuh
 THREADS = 256
-_OUTPUTS = 4  # that a thread has at least, before there is another block
+_TILE_ROWS = 32
+MOST_EXAMPLES = 1 << 16  # beyond, the products of cuBLAS are expected to be faster
 _BLOCKS = 8  # for each multiprocessor
-_EXAMPLES = 256  # that a block sums at least: fewer are not worth adding up blocks
+_ONE_BLOCK = 256  # examples that one block sums, with nothing to add up
+_EXAMPLES = 64  # that a block sums at least where there are several,
+_SUMMING_BLOCKS = 2  # and so many blocks there are for each multiprocessor at most
 
 
 class SmallDense:
@@ -46,8 +49,9 @@ class SmallDense:
         """
         inputs, outputs = weight.shape
         y = new(x, (*x.shape[:-1], outputs))
-        blocks = self._blocks(-(-y.size // (THREADS * _OUTPUTS)))
-        arguments = (x, weight, bias, y, y.size // outputs, inputs, outputs)
+        rows = y.size // outputs
+        blocks = min(-(-rows // _TILE_ROWS), _BLOCKS * launch.driver.processors())
+        arguments = (x, weight, bias, y, rows, inputs, outputs)
         self.kernel[(self.activation.name, x.dtype)](blocks, THREADS, arguments)
         return y
 
@@ -58,17 +62,15 @@ class SmallDense:
         inputs, outputs = weight.shape
         rows = math.prod(x.shape[:-1])
         dx = new(x, x.shape) if need_x else None
-        blocks = self._blocks(-(-rows // _EXAMPLES))
+        blocks = 1
+        if rows > _ONE_BLOCK:
+            blocks = min(-(-rows // _EXAMPLES), _SUMMING_BLOCKS * launch.driver.processors())
         sums = new(x, (blocks, (inputs + 1) * outputs), computed(x.dtype))
         arrays = (contiguous(dy), y, x, weight, bias, 0 if dx is None else dx, sums)
         kernel = self.back_kernel[(self.activation.name, x.dtype, computed(x.dtype))]
         kernel(blocks, THREADS, (*arrays, rows, inputs, outputs))
         of_all = total(sums, x.dtype)
         return dx, of_all[:-outputs].reshape(inputs, outputs), of_all[-outputs:]
-
-    @staticmethod
-    def _blocks(wanted: int) -> int:
-        return wanted if wanted <= _BLOCKS else min(wanted, _BLOCKS * launch.driver.processors())
 
     def generic_back(self, dy: Any, y: Any, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
         """Return the same by functions of arrays: of a recorded `dy`, or one of another kind."""
@@ -80,9 +82,10 @@ class SmallDense:
         return F.matmul(dz, F.matrix_transpose(weight)), dweight, dbias
 
 
-def is_small(weight: Any) -> bool:
-    """Say whether a layer with such a weight has few enough features."""
-    return len(weight.shape) == 2 and max(weight.shape) <= MOST_FEATURES
+def is_small(x: Any, weight: Any) -> bool:
+    """Say whether there are few enough features, and examples."""
+    few = len(weight.shape) == 2 and max(weight.shape) <= MOST_FEATURES
+    return few and math.prod(x.shape[:-1]) <= MOST_EXAMPLES
 
 
 def small_dense(x: Any, weight: Any, bias: Any, activation: Any) -> SmallDense | None:
@@ -92,7 +95,7 @@ def small_dense(x: Any, weight: Any, bias: Any, activation: Any) -> SmallDense |
     fits = (
         len(kinds) == len(dtypes) == 1
         and x.dtype.name in C_TYPES
-        and is_small(weight)
+        and is_small(x, weight)
         and x.size
         and x.shape[-1:] == weight.shape[:1]
         and bias.shape == weight.shape[1:] != (0,)

@@ -28,7 +28,7 @@ LOSSES = {
 _STRUCTS = {name: f"gpugrad::{struct}" for name, struct in LOSSES.items()}
 
 THREADS = 256
-SINGLE = 64  # vectors that a thread has at most where one block does it all, and no second launch
+SINGLE = 8  # vectors that a thread has at most where one block does it all, and no second launch
 _VECTORS = 4  # that a thread has at least where there are several blocks
 _BLOCKS = 8  # for each multiprocessor
 

@@ -121,11 +121,11 @@ def _layout(x: Any) -> tuple[bool, int] | None:
     down, across = (stride // x.itemsize for stride in x.strides[-2:])
     if n == 1 or across == 1:
         distance = n if m == 1 else down
-        if distance >= n:
+        if n <= distance <= _LARGEST:
             return False, distance
     if m == 1 or down == 1:
         distance = m if n == 1 else across
-        if distance >= m:
+        if m <= distance <= _LARGEST:
             return True, distance
     return None
 

@@ -22,7 +22,7 @@ from tests.gpu.steps import program
 
 CALLS = calls(CASES, [("float32", MIDDLE), ("float16", SMALL)])
 PROCESSES = 8
-SECONDS = 15  # for a call, with the start of its process and all compiling
+SECONDS = 30  # for a call, with the start of its process, all compiling, and loading cuBLAS
 FRAMES = 8  # of a traceback, from where it broke
 
 DISTRIBUTIONS = [

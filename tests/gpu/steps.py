@@ -132,7 +132,7 @@ def profile(run, seconds):
     csv.unlink(missing_ok=True)
     words = [needed("ncu"), "--csv", "--page", "raw", "--print-units", "base", "--log-file", csv]
     words += ["--metrics", ",".join(METRICS), "--clock-control", "none"]
-    words += ["--kernel-name", f"regex:^({'|'.join(PROFILED)})$"]
+    words += ["--kernel-name", f"regex:^(.*::)?({'|'.join(PROFILED)})$"]
     return [*words, sys.executable, "benchmarks/profiled.py"]
 
 
