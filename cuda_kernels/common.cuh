@@ -122,6 +122,13 @@ struct Max {
   __device__ T operator()(const T& a, const T& b) const {
     return a > b || a != a ? a : b;
   }
+#if __CUDA_ARCH__ >= 800
+  __device__ float operator()(float a, float b) const {
+    float c;  // by one instruction where the above is four
+    asm("max.NaN.f32 %0, %1, %2;" : "=f"(c) : "f"(a), "f"(b));
+    return c;
+  }
+#endif
 };
 
 // Combine a value of every lane of a warp; all lanes get the result.

@@ -18,6 +18,7 @@ _VECTORS = 4  # that a thread has at least, until its block is of the greatest s
 _STATIC_BYTES = 2048  # at most, for the reductions over a block
 _BLOCKS = 32  # for each multiprocessor: enough to go on with while one waits
 _LONGEST = 2**30  # elements of a row: the kernels count them by 32 bits
+_LONG_COLUMN = 8192  # that one block takes longer for than several launches on the whole device
 
 VARIANTS = tuple((c_type, team) for c_type in FLOATS for team in TEAMS)
 CHOICES = tuple((c_type, is_so, team) for c_type, team in VARIANTS for is_so in (False, True))
@@ -64,13 +65,19 @@ def teams(rows: int, row_bytes: int, kept: int) -> Teams:
 def place_of(axis: Any, x: Any) -> int | None:
     """Return which axis of `x` its rows lie along, None where no kernel takes them.
 
-    That is so of an axis that is none, of several axes, of other data types, and where there are no
-    elements, or rows of very many.
+    That is so of an axis that is none, of several axes, of other data types, where there are no
+    elements, or rows of very many, and where a few long columns would leave the device idle: of a
+    column there is one block.
     """
     places = axes_of(axis, x.ndim)
     if x.dtype.name not in C_TYPES or x.size == 0 or places is None or len(places) != 1:
         return None
-    return places[0] if x.shape[places[0]] <= _LONGEST else None
+    (place,) = places
+    length = x.shape[place]
+    is_column = place < x.ndim - 1
+    if is_column and length > _LONG_COLUMN and x.size // length < launch.driver.processors():
+        return None
+    return place if length <= _LONGEST else None
 
 
 def rows_of(x: Any, place: int) -> Any:

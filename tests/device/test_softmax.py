@@ -386,3 +386,17 @@ def test_rows_are_along_the_last_axis_by_default(simulator, f):
     _, back = gg.pullback(f, host(x))
     _, expected = gg.pullback(f, x)
     np.testing.assert_allclose(numpy_of(back(host(dy))[1]), expected(dy)[1], atol=1e-15)
+
+
+@pytest.mark.parametrize("inner", [1, 2, 3])
+def test_few_long_columns_are_left_to_functions_that_share_them_out(simulator, inner):
+    """The simulator has three multiprocessors, which three columns occupy."""
+    x = host(np.linspace(-3, 3, 9000 * inner, dtype=np.float32).reshape(9000, inner))
+    declined = kernels.softmax(x, axis=0) is NotImplemented
+    assert declined == (inner < 3)
+    y, back = gg.pullback(lambda x: gg.softmax(x, axis=0), x)
+    dx = back(x)[1]
+    expected, exact_back = gg.pullback(lambda x: gg.softmax(x, axis=0), numpy_of(x).astype(float))
+    np.testing.assert_allclose(numpy_of(y), expected, rtol=1e-5)
+    near = exact_back(numpy_of(x).astype(float))[1]
+    np.testing.assert_allclose(numpy_of(dx), near, rtol=0, atol=1e-4 * np.abs(near).max())
