@@ -16,14 +16,16 @@ struct Softmax {
   C normaliser;  // log Σ exp(x - greatest), or what the powers are multiplied by
 
   // With a `factor`, y is times that, and infinite terms, if they are the greatest, alone count: so
-  // it is the gradient of log Σ exp(x).
-  __device__ void set(const PowerSum<T>& powers, const T* factor) {
+  // it is the gradient of log Σ exp(x). Where all terms are -∞, a `masked` softmax is 0.
+  __device__ void set(const PowerSum<T>& powers, const T* factor, bool masked) {
     greatest = powers.greatest;
     if (LOGARITHM) {
       normaliser = log(powers.sum_or_nan());
+    } else if (factor) {
+      normaliser = quotient(static_cast<C>(*factor), powers.sum);
     } else {
-      normaliser = factor ? quotient(static_cast<C>(*factor), powers.sum)
-                          : quotient(C(1), powers.sum_or_nan());
+      const bool empty = masked && greatest == -infinity();
+      normaliser = empty ? C(0) : quotient(C(1), powers.sum_or_nan());
     }
   }
 
@@ -60,7 +62,7 @@ __device__ inline T log_of(const PowerSum<T>& powers) {
 // The softmax of each row; with `factor`, for each row one, the gradient of logsumexp.
 template <class T, bool LOGARITHM, int THREADS>
 __global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
-    softmax(const T* x, const T* factor, T* y, long long rows, long long columns,
+    softmax(const T* x, const T* factor, T* y, long long masked, long long rows, long long columns,
             long long capacity) {
   const Team<THREADS> team;
   for (long long r = team.first_row; r < rows; r += team.stride) {
@@ -70,7 +72,7 @@ __global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
     powers.combine(team);
 
     Softmax<T, LOGARITHM> softmax;
-    softmax.set(powers, factor ? factor + r : nullptr);
+    softmax.set(powers, factor ? factor + r : nullptr, masked);
     T* const out = y + r * columns;
     row.read_again([&](int i, auto& piece) {
 #pragma unroll
@@ -125,8 +127,8 @@ __global__ void __launch_bounds__(MAX_THREADS<THREADS>, MIN_BLOCKS<THREADS>)
 
 template <class T, bool LOGARITHM, int SIZE>
 __global__ void __launch_bounds__(MIDDLE_THREADS, MIDDLE_BLOCKS)
-    softmax_middle(const T* x, const T* factor, T* y, long long outer, long long length,
-                   long long inner, long long width, long long capacity) {
+    softmax_middle(const T* x, const T* factor, T* y, long long masked, long long outer,
+                   long long length, long long inner, long long width, long long capacity) {
   const Stack<SIZE> stack(outer, inner, width);
   for (long long c = stack.first_column; c < stack.columns; c += stack.stride) {
     const Columns<T, 1, SIZE> columns(stack, c, length, capacity, x);
@@ -137,7 +139,8 @@ __global__ void __launch_bounds__(MIDDLE_THREADS, MIDDLE_BLOCKS)
     Softmax<T, LOGARITHM> softmax[SIZE];
 #pragma unroll
     for (int j = 0; j < SIZE; ++j) {
-      softmax[j].set(powers[j], factor && columns.exists ? factor + columns.first + j : nullptr);
+      const T* const own = factor && columns.exists ? factor + columns.first + j : nullptr;
+      softmax[j].set(powers[j], own, masked);
     }
     columns.read_again([&](int row, auto& piece) {
 #pragma unroll

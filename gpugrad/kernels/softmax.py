@@ -36,6 +36,12 @@ def softmax(x: Any, /, *, axis: Any = -1) -> Any:
     return _over(x, axis, False)
 
 
+def masked_softmax(x: Any, /, *, axis: Any = -1) -> Any:
+    """Return the same, but 0 where all along the axis is −∞."""
+    place = place_of(axis, x)
+    return NotImplemented if place is None else _softmax_along(x, place, False, masked=True)
+
+
 def logsoftmax(x: Any, /, *, axis: Any = -1) -> Any:
     """Return the logarithm of the softmax of a CuPy array over one axis: see `softmax`."""
     return _over(x, axis, True)
@@ -93,11 +99,14 @@ def _over(x: Any, axis: Any, logarithm: bool) -> Any:
     return NotImplemented if place is None else _softmax_along(x, place, logarithm)
 
 
-def _softmax_along(x: Any, place: int, logarithm: bool, factor: Any = 0) -> Any:
+def _softmax_along(
+    x: Any, place: int, logarithm: bool, factor: Any = 0, masked: bool = False
+) -> Any:
     x = contiguous(x)
     y = new(x, x.shape)
     kernels = _softmax, _softmax_middle
-    _launch(kernels, (logarithm,), (x, factor, y), around(x.shape, place), kept=1)
+    arguments = (x, factor, y, int(masked))
+    _launch(kernels, (logarithm,), arguments, around(x.shape, place), kept=1)
     return y
 
 

@@ -407,6 +407,15 @@ def softmax(x: Any, /, *, axis: Any = -1) -> Any:
 
 
 @named()
+def masked_softmax(x: Any, /, *, axis: Any = -1) -> Any:
+    """Return `softmax`, but 0 where all along the axis is −∞: where there is nothing to choose."""
+    top = F.max(x, axis=axis, keepdims=True)
+    e = F.exp(x - F.where(top == -math.inf, 0.0, top))
+    total = F.sum(e, axis=axis, keepdims=True)
+    return e / F.where(total == 0, 1.0, total)
+
+
+@named()
 def logsoftmax(x: Any, /, *, axis: Any = -1) -> Any:
     """Return x − log Σ eˣ over one axis: log(softmax(x)) without overflow or underflow.
 

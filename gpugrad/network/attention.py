@@ -10,7 +10,7 @@ from gpugrad import functions as F
 from gpugrad import namespace
 from gpugrad.errors import ArgumentError
 from gpugrad.namespace import kind_of, shape_of
-from gpugrad.network.activations import softmax
+from gpugrad.network.activations import masked_softmax, softmax
 from gpugrad.network.embedding import check_floating
 from gpugrad.primitive import Composite, named
 
@@ -117,15 +117,17 @@ def attention_weights(q: Any, k: Any, bias: Any, mask: Any, scale: float) -> Any
         return softmax(scores, axis=-1)
     scores = scores if bias is None else scores + bias
     scores = scores if mask is None else F.where(mask, scores, -math.inf)
-    unseen = F.stop_gradient(F.max(scores, axis=-1, keepdims=True)) == -math.inf
-    weights = softmax(F.where(unseen, 0.0, scores), axis=-1)
-    return F.where(unseen, 0.0, weights)
+    return masked_softmax(scores, axis=-1)
 
 
 def scaled(x: Any, scale: float) -> Any:
-    """Return `x` times a number, in its own data type: bfloat16 and Python's float make float32."""
+    """Return `x` times a number, in its own data type: bfloat16 and Python's float make float32.
+
+    Integers become what they become by the product.
+    """
     product = F.multiply(x, scale)
-    return product if product.dtype == x.dtype else F.astype(product, x.dtype)
+    keep = product.dtype == x.dtype or kind_of(x) not in "fc"
+    return product if keep else F.astype(product, x.dtype)
 
 
 @named(Composite, module="nn")

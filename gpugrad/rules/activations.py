@@ -29,6 +29,7 @@ from gpugrad.network.activations import (
     logsigmoid,
     logsoftmax,
     logsoftmax_dx,
+    masked_softmax,
     mish,
     normal_cdf,
     relu,
@@ -162,9 +163,10 @@ scalar_rule(logcosh, lambda y, x: F.tanh(x), real=True)
 
 # --- Over an axis ----------------------------------------------------------------------------
 @rrule.register(softmax)
-def softmax_rrule(_: Any, x: Any, *, axis: Any = -1) -> Any:
+@rrule.register(masked_softmax)
+def softmax_rrule(f: Any, x: Any, *, axis: Any = -1) -> Any:
     """dx = y (dy − Σ y dy)."""
-    y = softmax(x, axis=axis)
+    y = f(x, axis=axis)
 
     def softmax_back(dy: Any) -> Any:
         return None, softmax_dx(y, dy, axis)
@@ -184,15 +186,17 @@ def logsoftmax_rrule(_: Any, x: Any, *, axis: Any = -1) -> Any:
 
 
 CupyLibrary.kernels["softmax"] = kernels.softmax
+CupyLibrary.kernels["masked_softmax"] = kernels.masked_softmax
 CupyLibrary.kernels["softmax_dx"] = kernels.softmax_back
 CupyLibrary.kernels["logsoftmax"] = kernels.logsoftmax
 CupyLibrary.kernels["logsoftmax_dx"] = kernels.logsoftmax_back
 
 
 @frule.register(softmax)
-def softmax_frule(_: Any, args: Any, tangents: Any, *, axis: Any = -1) -> Any:
+@frule.register(masked_softmax)
+def softmax_frule(f: Any, args: Any, tangents: Any, *, axis: Any = -1) -> Any:
     (x,), (dx,) = args, tangents
-    y = softmax(x, axis=axis)
+    y = f(x, axis=axis)
     return y, y * (dx - F.sum(y * dx, axis=axis, keepdims=True))
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.frule import frule
+from gpugrad.kernels.launch import contiguous, is_like
+from gpugrad.namespace import CudaArray
 from gpugrad.network.activations import softmax_dx
 from gpugrad.network.attention import attend, attention_weights, scaled
 from gpugrad.registry import rrule
@@ -43,6 +45,29 @@ def attend_rrule(
         return None, dq, dk, dv, dbias, None
 
     return attend(q, k, v, bias, mask, scale=scale), attend_back
+
+
+@rrule.register(attend, CudaArray, CudaArray, CudaArray)
+def attend_rrule_on_cuda(
+    f: Any,
+    q: Any,
+    k: Any,
+    v: Any,
+    bias: Any,
+    mask: Any,
+    *,
+    scale: float,
+    needs: tuple[bool, ...],
+) -> Any:
+    """The factors of several products, which heads that were split are not as they lie."""
+    q, k, v = map(contiguous, (q, k, v))
+    y, back = attend_rrule(f, q, k, v, bias, mask, scale=scale, needs=needs)
+    shape = y.shape
+
+    def attend_back(dy: Any) -> Any:
+        return back(contiguous(dy) if is_like(dy, q, shape) else dy)
+
+    return y, attend_back
 
 
 @frule.register(attend)

@@ -56,6 +56,36 @@ def test_the_weights_are_one_kernel(simulator):
     q, k, _ = map(host, inputs("float16"))
     with watch() as events:
         weights = nn.dot_product_attention_scores(q, k)
-    names = [name.partition("<")[0] for kind, name in events if kind == "launch"]
-    assert names == ["gpugrad::map", "gpugrad::softmax"]  # the scale, and the softmax
+    assert launched(events) == ["gpugrad::map", "gpugrad::softmax"]  # the scale, and the softmax
     np.testing.assert_allclose(numpy_of(weights).sum(axis=-1), 1, atol=4e-3)
+
+
+def launched(events):
+    return [name.partition("<")[0] for kind, name in events if kind == "launch"]
+
+
+def test_those_of_a_mask_are_one_kernel_more(simulator):
+    q, k, _ = map(host, inputs("float32"))
+    mask = host(MASKS["all of a query"])
+    with watch() as events:
+        weights = nn.dot_product_attention_scores(q, k, mask=mask)
+    assert launched(events) == ["gpugrad::map", "cupy_where", "gpugrad::softmax"]
+    sums = numpy_of(weights).sum(axis=-1)
+    np.testing.assert_array_equal(sums[..., 2], 0)
+    np.testing.assert_allclose(np.delete(sums, 2, axis=-1), 1, rtol=1e-6)
+
+
+def test_heads_that_were_split_are_copied_once(simulator):
+    q, k, v = (np.random.default_rng(i).normal(size=(2, 5, 12)) for i in range(3))
+
+    def attention(q, k, v):
+        return nn.join_heads(nn.dot_product_attention(*[nn.split_heads(x, 3) for x in (q, k, v)]))
+
+    with watch() as events:
+        y, back = gg.pullback(attention, *map(host, (q, k, v)))
+        gradients = back(y)[1:]
+    # q, k and v; y, whose heads are joined; its sensitivity; and the gradients, which are joined.
+    assert launched(events).count("cupy_copy") == 3 + 1 + 1 + 3
+    expected, expected_back = gg.pullback(attention, q, k, v)
+    for actual, near in zip(gradients, expected_back(expected)[1:], strict=True):
+        np.testing.assert_allclose(numpy_of(actual), near, rtol=1e-12, atol=1e-14)

@@ -8,6 +8,7 @@ import gpugrad as gg
 from gpugrad.errors import DeviceError
 from gpugrad.functions import special as S
 from gpugrad.kernels import softmax as kernels
+from gpugrad.network.activations import masked_softmax
 from tests.host_cupy import HostArray, host, numpy_of
 
 DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
@@ -173,7 +174,7 @@ def extremes(length, dtype, as_rows):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("length", [5, 100, 1500])
 @pytest.mark.parametrize("as_rows", [True, False])
-@pytest.mark.parametrize("f", [gg.softmax, gg.logsoftmax], ids=lambda f: f.name)
+@pytest.mark.parametrize("f", [gg.softmax, masked_softmax, gg.logsoftmax], ids=lambda f: f.name)
 def test_extremes(simulator, f, as_rows, length, dtype):
     x, axis = extremes(length, dtype, as_rows)
     with np.errstate(all="ignore"):

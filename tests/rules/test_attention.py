@@ -91,6 +91,22 @@ def test_large_scores_neither_overflow_nor_change_the_data_type(dtype):
     assert y.dtype == back(y)[1].dtype == dtype
 
 
+def test_integers_are_scaled_as_numbers():
+    q, k = RNG.integers(-3, 4, (2, 3)), RNG.integers(-3, 4, (4, 3))
+    weights = nn.dot_product_attention_scores(q, k)
+    np.testing.assert_allclose(weights, scipy.special.softmax(q @ k.T / np.sqrt(3), axis=-1))
+    y = nn.dot_product_attention(q, k, normal(4, 2))
+    assert y.dtype == np.float64
+
+
+@pytest.mark.parametrize("scale", [0.5, np.float64(0.5)])
+def test_scale_does_not_change_the_data_type(scale):
+    q = np.array([[1.0], [2.0]], "float16")
+    options = {"scale": scale}
+    y, back = gg.pullback(lambda q, options=options: nn.dot_product_attention(q, q, q, **options), q)
+    assert y.dtype == back(y)[1].dtype == np.float16
+
+
 def test_scale_and_bias_by_keyword_have_gradients():
     q, k, v = normal(2, 3), normal(4, 3), normal(4, 2)
 
