@@ -10,23 +10,31 @@ from typing import Any
 
 import numpy as np
 
-# What `add.at` and `maximum.at` of CuPy take; in float32 they compute for what has 16 bits.
-_ATOMIC = {"add": "efdilqILQ", "maximum": "fdilqILQ"}
+_ATOMIC = {"add": "efdilqILQ", "maximum": "fdilqILQ"}  # the data types of CuPy's `at`
 _REAL_CREATIONS = ("arange", "empty", "eye", "full", "linspace", "ones", "zeros")
 CREATIONS = frozenset((*_REAL_CREATIONS, "empty_like", "full_like", "ones_like", "zeros_like"))
 
 
 class CupyFunctions:
-    """Functions by their array-API names, with "_" for ".".
+    """These functions.
 
     Args:
         cupy: the module.
         compat: array_api_compat's module of the standard's functions on CuPy's arrays.
+
+    Attributes:
+        by_path: those that stand for one of the standard's, by its path.
     """
 
     def __init__(self, cupy: Any, compat: Any) -> None:
         self.cupy = cupy
         self.compat = compat
+        self.by_path = {
+            "clip": self.clip,
+            "linalg.solve": self.solve,
+            "sign": self.sign,
+            "where": self.where,
+        }
 
     def clip(self, x: Any, min: Any = None, max: Any = None) -> Any:
         """Return `x` within bounds: without a mask, whose size would have to be waited for."""
@@ -46,20 +54,23 @@ class CupyFunctions:
         return bound <= limits.min if side < 0 else bound >= limits.max
 
     def sign(self, x: Any) -> Any:
-        """Return the sign by one kernel; array_api_compat has it treat NaN apart."""
+        """Return the sign by one kernel; array_api_compat treats NaN apart, as CuPy 14.1 did not."""
         return self.cupy.sign(x)
 
-    def where(self, condition: Any, x: Any, y: Any) -> Any:
-        """Return one or the other, of a condition that may be one of Python's booleans."""
+    def where(self, condition: Any, *choices: Any) -> Any:
+        """Return one or the other, of a condition that may be one of Python's booleans.
+
+        Without any, return where the condition holds.
+        """
         if type(condition) is bool:
             condition = self.cupy.asarray(condition)
-        chosen = self.cupy.where(condition, x, y)
-        dtypes = {v.dtype for v in (x, y) if hasattr(v, "dtype")}
+        chosen = self.cupy.where(condition, *choices)
+        dtypes = {v.dtype for v in choices if hasattr(v, "dtype")}
         if {dtype.name for dtype in dtypes} == {"bfloat16"}:  # CuPy has a kernel for float32 alone
             return chosen.astype(*dtypes)
         return chosen
 
-    def linalg_solve(self, a: Any, b: Any) -> Any:
+    def solve(self, a: Any, b: Any) -> Any:
         """Return a⁻¹ b of stacks that broadcast; CuPy takes those of one shape."""
         if b.ndim > 1:
             lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
@@ -81,15 +92,18 @@ class CupyFunctions:
             index: where; repeated positions all count.
             values: CuPy array that broadcasts to the shape of out[index].
         """
-        ufunc = getattr(self.cupy, name)
         if out.dtype.kind == "c":
             self.scatter(name, out.real, index, values.real)
             self.scatter(name, out.imag, index, values.imag)
         elif out.dtype.char in _ATOMIC[name]:
-            ufunc.at(out, index, values)
+            self.combine_at(name, out, index, values)
         else:
             wide = np.int64 if out.dtype.kind in "biu" else np.float32
             sums = out.astype(wide)
-            ufunc.at(sums, index, values.astype(wide))
+            self.combine_at(name, sums, index, values.astype(wide))
             out = sums.astype(out.dtype)
         return out
+
+    def combine_at(self, name: str, out: Any, index: Any, values: Any) -> None:
+        """Do so in place, for the data types that CuPy has it for."""
+        getattr(self.cupy, name).at(out, index, values)

@@ -290,11 +290,14 @@ class CupyLibrary(Library):
         places = {"linalg": "cupyx.scipy.linalg", "special": "cupyx.scipy.special"}
         super().__init__("CuPy", compat, cupy, **places)
         self.functions = CupyFunctions(cupy, compat)
-        self.scatter = self.functions.scatter
 
     def own(self, name: str) -> Callable[..., Any] | None:
         """Return one of `CupyFunctions`."""
-        return getattr(self.functions, name.replace(".", "_"), None)
+        return self.functions.by_path.get(name)
+
+    def scatter(self, name: str, out: Any, index: Any, values: Any) -> Any:
+        """Return `out`, with values added to it at an index, or the maximum taken with them."""
+        return self.functions.scatter(name, out, index, values)
 
     def function(self, path: str) -> Callable[..., Any] | None:
         """Return the library's function; of Fourier transforms, array_api_compat's differ."""

@@ -88,6 +88,31 @@ def test_scatter_adds_in_every_data_type(dtype, index):
     np.testing.assert_allclose(numpy_of(y), expected, rtol=1e-3)
 
 
+def test_scattered_integers_do_not_lose_digits():
+    x = np.array([2**24 + 1, 1, 2**24 + 1])
+    y = F.scatter_add(bare(x), bare(np.array([0, 1, 0])), (2,))
+    np.testing.assert_array_equal(numpy_of(y), [2**25 + 2, 1])
+    small = F.scatter_add(bare(np.full(3, 100, np.int16)), bare(np.array([0, 1, 0])), (2,))
+    np.testing.assert_array_equal(numpy_of(small), [200, 100])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_scatter_takes_the_maximum_in_every_floating_data_type(dtype):
+    if dtype == "bfloat16":
+        dtype = pytest.importorskip("ml_dtypes").bfloat16
+    x, index = X.astype(dtype), np.array([1, 0, 1])
+    y = gg.nn.scatter("max", bare(x), bare(index), 2)
+    assert y.dtype == x.dtype
+    np.testing.assert_array_equal(numpy_of(y), [x[1], np.maximum(x[0], x[2])])
+
+
+@pytest.mark.parametrize("condition", [X > 0, X[0] > 0, X > 9], ids=["some", "row", "none"])
+def test_where_without_choices_says_where(condition):
+    found = xp.where(bare(condition))
+    for places, expected in zip(found, np.where(condition), strict=True):
+        np.testing.assert_array_equal(numpy_of(places), expected)
+
+
 def test_gradients_of_complex_elements_are_collected():
     z = X + 1j * X[::-1]
     index = np.array([2, 0, 2])

@@ -101,7 +101,7 @@ class FusedRule:
         kinds = {type(x) for x in args if type(x) not in SCALAR_TYPES}
         kernel: Any = CupyLibrary.kernels[f.path]
         forward = kernel.operation
-        if forward is None or len(kinds) > 1:
+        if forward is None or len(kinds) > 1 or complex in map(type, args):
             return general
         return self._rule_of_one_shape(args, wanted, factors, forward, general)
 

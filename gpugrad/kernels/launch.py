@@ -39,9 +39,10 @@ OPTIONS = ("-std=c++17",)
 
 # Of cuBLAS: data types, ways to compute, and the algorithm that it chooses itself.
 _CUBLAS_TYPES = {"float32": 0, "float64": 1, "float16": 2, "bfloat16": 14}
-_COMPUTE_32F, _COMPUTE_64F, _COMPUTE_TF32 = 68, 70, 77
+_COMPUTE_32F, _COMPUTE_32F_PEDANTIC, _COMPUTE_TF32 = 68, 69, 77
+_COMPUTE_64F, _COMPUTE_64F_PEDANTIC = 70, 71
 _DEFAULT = -1
-_CUPY_TF32 = 7  # what CuPy calls the last but one
+_CUPY_PEDANTIC, _CUPY_TF32 = 2, 7  # what CuPy calls two of these
 # The factors 1 and 0 of a product and of what was there before, as float and as double.
 _NUMBERS = [(kind(1), kind(0)) for kind in (ctypes.c_float, ctypes.c_double)]
 _SCALARS = [tuple(map(ctypes.addressof, pair)) for pair in _NUMBERS]
@@ -142,7 +143,7 @@ class Driver:
 
     def multiply(
         self,
-        dtype: str,
+        dtype: Any,
         shape: tuple[int, int, int],
         a: tuple[bool, int, int, int],
         b: tuple[bool, int, int, int],
@@ -162,26 +163,33 @@ class Driver:
         """
         cuda = self._cupy().cuda
         m, n, k = shape
-        kind, compute = _CUBLAS_TYPES[dtype], self._compute_type(dtype)
+        kind, compute = _CUBLAS_TYPES[dtype.name], self._compute_type(dtype)
         (left, at, lda, stride_a), (right, bt, ldb, stride_b), (ct, ldc, stride_c) = a, b, c
-        one, zero = _SCALARS[dtype == "float64"]
-        head = cuda.get_cublas_handle(), int(left), int(right), m, n, k, one
+        one, zero = _SCALARS[dtype.name == "float64"]
+        handle = cuda.get_cublas_handle()
+        # fmt: off
         if count == 1:
             cuda.cublas.gemmEx(
-                *(*head, at, kind, lda, bt, kind, ldb, zero, ct, kind, ldc, compute, _DEFAULT)
+                handle, int(left), int(right), m, n, k,
+                one, at, kind, lda, bt, kind, ldb,
+                zero, ct, kind, ldc, compute, _DEFAULT,
             )
         else:
             cuda.cublas.gemmStridedBatchedEx(
-                *(*head, at, kind, lda, stride_a, bt, kind, ldb, stride_b),
-                *(zero, ct, kind, ldc, stride_c, count, compute, _DEFAULT),
+                handle, int(left), int(right), m, n, k,
+                one, at, kind, lda, stride_a, bt, kind, ldb, stride_b,
+                zero, ct, kind, ldc, stride_c, count, compute, _DEFAULT,
             )
+        # fmt: on
 
-    def _compute_type(self, dtype: str) -> int:
-        """Return how products are computed: as CuPy would, which may be told to use TF32."""
-        if dtype == "float64":
-            return _COMPUTE_64F
-        chosen = self._cupy()._core.get_compute_type(np.float32)
-        return _COMPUTE_TF32 if dtype == "float32" and chosen == _CUPY_TF32 else _COMPUTE_32F
+    def _compute_type(self, dtype: Any) -> int:
+        """Return how products are computed: as CuPy would, which may be told so for each type."""
+        chosen = self._cupy()._core.get_compute_type(dtype)
+        if dtype.name == "float64":
+            return _COMPUTE_64F_PEDANTIC if chosen == _CUPY_PEDANTIC else _COMPUTE_64F
+        if chosen == _CUPY_PEDANTIC:
+            return _COMPUTE_32F_PEDANTIC
+        return _COMPUTE_TF32 if (chosen, dtype.name) == (_CUPY_TF32, "float32") else _COMPUTE_32F
 
     @staticmethod
     def _cupy() -> Any:

@@ -57,12 +57,12 @@ def matmul(a: Any, b: Any, /) -> Any:
     m, n = left.shape[-2], right.shape[-1]
     if lead is None or (lead, m, n) == ((), 1, 1):
         return NotImplemented
-    if right.ndim == 2 and left.ndim > 2:  # the rows of all matrices are those of one
-        y = _product((), left.reshape(-1, left.shape[-1]), right)
-    else:
-        y = _product(lead, left, right)
     rows, columns = () if a.ndim == 1 else (m,), () if b.ndim == 1 else (n,)
-    return y.reshape(*lead, *rows, *columns)
+    while left.ndim > 2 and (right.ndim == 2 or right.shape[-3] == 1):
+        # One factor for several matrices: their rows are those of one.
+        left = left.reshape(*left.shape[:-3], -1, left.shape[-1])
+        right = right if right.ndim == 2 else right[..., 0, :, :]
+    return _product(left, right).reshape(*lead, *rows, *columns)
 
 
 def _is_taken(a: Any, b: Any) -> bool:
@@ -83,15 +83,16 @@ def _lead(a: Any, b: Any) -> tuple[int, ...] | None:
         return None
 
 
-def _product(lead: tuple[int, ...], a: Any, b: Any) -> Any:
-    """Return the product of stacks that broadcast to the shape `lead`."""
+def _product(a: Any, b: Any) -> Any:
+    """Return the product of stacks that broadcast together."""
     check_device("matmul", (a, b))
+    lead: Any = _lead(a, b)
     y = new(a, (*lead, a.shape[-2], b.shape[-1]))
     left, right = _factor(a, lead), _factor(b, lead)
     (m, k), n = a.shape[-2:], b.shape[-1]
     # cuBLAS has columns where we have rows: it computes the transposed product, yᵀ = bᵀ aᵀ.
     launch.driver.multiply(
-        y.dtype.name,
+        y.dtype,
         (n, m, k),
         (right.transposed, right.array.data.ptr, right.distance, right.stride),
         (left.transposed, left.array.data.ptr, left.distance, left.stride),
@@ -140,4 +141,5 @@ def _stride(x: Any, lead: tuple[int, ...]) -> int | None:
     for (_, outer), (n, inner) in itertools.pairwise(axes):
         if outer != n * inner:
             return None
-    return axes[-1][1] // x.itemsize
+    stride = axes[-1][1] // x.itemsize
+    return stride if stride >= 0 else None

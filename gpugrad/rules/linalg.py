@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from typing import Any
 
 import numpy as np
@@ -32,8 +31,8 @@ def adjoint(x: Any) -> Any:
 def matmul_rrule(_: Any, a: Any, b: Any, *, needs: tuple[bool, bool]) -> Any:
     """dA = dY Bᴴ and dB = Aᴴ dY, with vectors as matrices of one row or column."""
     if a.ndim > 2 and b.ndim == 2:
-        return _by_rows(F.matmul, a, b, needs=needs)
-    product = _product(a, b)
+        return _by_rows(matmul_rrule, a, b, needs=needs)
+    product = F.matmul_of(a, b)
     y = product(a, b)
     dtype = y.dtype
     same = a.dtype is dtype and b.dtype is dtype
@@ -51,21 +50,15 @@ def matmul_rrule(_: Any, a: Any, b: Any, *, needs: tuple[bool, bool]) -> Any:
     return y, matmul_back
 
 
-def _product(a: Any, b: Any) -> Any:
-    """Return what multiplies matrices: of NumPy's, the operator, which knows no kernels."""
-    return operator.matmul if type(a) is type(b) is np.ndarray else F.matmul
-
-
-def _by_rows(f: Any, x: Any, *others: Any, needs: tuple[bool, ...]) -> Any:
-    """Return the rule for an array of rows, whatever its shape, by that for a matrix of them.
+def _by_rows(rule: Any, x: Any, *others: Any, needs: tuple[bool, ...]) -> Any:
+    """Return what a rule does with an array of rows, whatever its shape, by a matrix of them.
 
     So there is one product and not one for each matrix of a stack, nor a sum over their gradients.
     """
     *lead, columns = x.shape
     count = math.prod(lead)
     rows = F.reshape(x, (count, columns))
-    mask = sum(need << i for i, need in enumerate(needs))
-    y, back = bind(f, mask, (rows, *others))(rows, *others)
+    y, back = rule(None, rows, *others, needs=needs)
     outputs = y.shape[-1]
 
     def rows_back(dy: Any) -> Any:
@@ -77,12 +70,13 @@ def _by_rows(f: Any, x: Any, *others: Any, needs: tuple[bool, ...]) -> Any:
 
 def _general_matmul_back(a: Any, b: Any, needs: tuple[bool, bool]) -> Any:
     need_a, need_b = needs
+    product = F.matmul_of(a, b)
     a_is_vector, b_is_vector = a.ndim == 1, b.ndim == 1
     project_a, project_b = Projection(a), Projection(b)
 
     def matrix_vector_back(dy: Any) -> Any:
         da = project_a(dy[:, None] * conj(b)) if need_a else None
-        return None, da, project_b(adjoint(a) @ dy) if need_b else None
+        return None, da, project_b(product(adjoint(a), dy)) if need_b else None
 
     if a.ndim == 2 and b_is_vector:  # the recurrent networks' product
         return matrix_vector_back
@@ -111,9 +105,9 @@ def linear_rrule(_: Any, x: Any, weight: Any, bias: Any, *, needs: tuple[bool, .
     same = weight.dtype is dtype and bias.dtype is dtype and bias.ndim == 1
     if x.ndim != 2 or weight.ndim != 2 or not same or kind_of(x) == "c":
         if x.ndim > 2 and weight.ndim == 2 and bias.ndim == 1:
-            return _by_rows(F.linear, x, weight, bias, needs=needs)
+            return _by_rows(linear_rrule, x, weight, bias, needs=needs)
         return _composed_linear(x, weight, bias, needs)
-    product = _product(x, weight)
+    product = F.matmul_of(x, weight)
     left = x.T if need_weight else None
     right = weight.T if need_x else None
 
@@ -292,8 +286,8 @@ def vector_norm_frule(
 def linear_frule(_: Any, args: Any, tangents: Any) -> Any:
     (x, weight, _), (dx, dweight, dbias) = args, tangents
     parts = [
-        None if dx is None else dx @ weight,
-        None if dweight is None else x @ dweight,
+        None if dx is None else F.matmul(dx, weight),
+        None if dweight is None else F.matmul(x, dweight),
         dbias,
     ]
     return F.linear(*args), functools.reduce(accumulate, parts)

@@ -295,8 +295,12 @@ by_kernels(hinge_loss, hinge_loss_rrule)
 
 
 def _beside(scale: Any, agg: str, axis: int) -> Any:
-    """Return the losses' sensitivities with the axis of the classes back, of length 1."""
-    return F.expand_dims(scale, axis=axis) if agg == "none" else scale
+    """Return the losses' sensitivities with the axis of the classes back, of length 1.
+
+    A number is the sensitivity of each.
+    """
+    several = agg == "none" and type(scale) is not float
+    return F.expand_dims(scale, axis=axis) if several else scale
 
 
 # --- Forward: the losses' tangents, aggregated as the losses are ------------------------------

@@ -132,7 +132,6 @@ class Simulator:
         """Do what cuBLAS does with these arguments, whose matrices are stored by columns."""
         happened("product", "cublas")
         m, n, k = shape
-        dtype = np.dtype(getattr(ml_dtypes, dtype, dtype))
         (left, at, lda, stride_a), (right, bt, ldb, stride_b), (ct, ldc, stride_c) = a, b, c
         for i in range(count):
             x = stored(dtype, at + i * stride_a * dtype.itemsize, (k, m) if left else (m, k), lda)

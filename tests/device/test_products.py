@@ -13,10 +13,10 @@ import pytest
 
 import gpugrad as gg
 from gpugrad import xp
-from gpugrad.kernels import launch
+from gpugrad.kernels import launch, products
 from gpugrad.kernels.products import matmul
 from tests.device.simulator import Simulator
-from tests.host_cupy import HostArray, host, numpy_of, watch
+from tests.host_cupy import HostArray, HostDevice, host, numpy_of, watch
 
 DTYPES = ["float16", "bfloat16", "float32", "float64"]
 
@@ -79,6 +79,7 @@ def arranged(x, how):
         "strided": lambda: host(np.repeat(x, 2, axis=-1))[..., ::2],
         "backwards": lambda: host(x[..., ::-1, :].copy())[..., ::-1, :],
         "of stacks": lambda: host(np.repeat(x, 2, axis=0))[::2],
+        "stacks backwards": lambda: host(x[::-1].copy())[::-1],
         "stacks last": lambda: host(np.moveaxis(x, 0, -1).copy()).transpose(2, 0, 1),
     }[how]()
     assert (numpy_of(there) == x).all()
@@ -87,7 +88,7 @@ def arranged(x, how):
 
 HOW = {
     **dict.fromkeys(["contiguous", "transposed", "rows apart", "part of rows", "of stacks"], 0),
-    **dict.fromkeys(["strided", "backwards", "stacks last"], 1),
+    **dict.fromkeys(["strided", "backwards", "stacks last", "stacks backwards"], 1),
 }
 
 
@@ -109,6 +110,43 @@ def test_a_factor_for_all_is_not_repeated(simulator):
         y = matmul(host(a), host(b))
     assert events == [("product", "cublas")]
     near(y, a @ b, "float64")
+
+
+def test_a_factor_for_some_is_not_repeated(simulator):
+    """As keys that all heads share."""
+    a, b = random(2, 4, 5, 3), random(2, 1, 3, 6, seed=1)
+    with watch() as events:
+        y = matmul(host(a), host(b))
+    assert events == [("product", "cublas")]
+    near(y, a @ b, "float64")
+    fewer = random(4, 5, 3, seed=2)
+    near(matmul(host(fewer), host(b)), fewer @ b, "float64")
+
+
+def test_a_copied_factor_for_all_is_one(simulator):
+    a, b = random(5, 6)[:, ::2], random(2, 3, 4)
+    near(matmul(host(random(5, 6))[:, ::2], host(b)), a @ b, "float64")
+
+
+@pytest.mark.parametrize(
+    ("axes", "copies"), [((0, 1, 2, 3), 0), ((0, 1, 3, 2), 0), ((1, 0, 2, 3), 1), ((0, 2, 1, 3), 1)]
+)
+def test_stacks_of_two_axes(simulator, axes, copies):
+    """As those of examples and heads; where these lie in another order, no distance is for all."""
+    a, b = random(4, 4, 4, 4).transpose(axes), random(4, 4, 4, 4, seed=1)
+    there = host(random(4, 4, 4, 4)).transpose(axes)
+    with watch() as events:
+        y = matmul(there, host(b))
+    assert [kind for kind, _ in events].count("launch") == copies
+    near(y, a @ b, "float64")
+
+
+def test_what_cublas_cannot_count_is_left_to_cupy(simulator, monkeypatch):
+    a = host(random(4, 8))
+    monkeypatch.setattr(products, "_LARGEST", 31)
+    assert matmul(a, a.T) is NotImplemented
+    monkeypatch.setattr(products, "_LARGEST", 32)
+    near(matmul(a, a.T), numpy_of(a) @ numpy_of(a).T, "float64")
 
 
 DECLINED = {
@@ -167,7 +205,7 @@ STRIDED_GEMM = (
     "handle transa transb m n k alpha A Atype lda strideA B Btype ldb strideB beta C Ctype ldc "
     "strideC batchCount computeType algo"
 )
-TYPES = {0: "float32", 1: "float64", 2: "float16", 14: "bfloat16"}
+TYPES = {0: np.float32, 1: np.float64, 2: np.float16, 14: ml_dtypes.bfloat16}
 
 
 class Cublas:
@@ -191,7 +229,7 @@ class Cublas:
         number = ctypes.c_double if call.Atype == 1 else ctypes.c_float
         assert [number.from_address(p).value for p in (call.alpha, call.beta)] == [1, 0]
         Simulator().multiply(
-            TYPES[call.Atype],
+            np.dtype(TYPES[call.Atype]),
             (call.m, call.n, call.k),
             (call.transa, call.A, call.lda, call.strideA),
             (call.transb, call.B, call.ldb, call.strideB),
@@ -206,8 +244,8 @@ def cublas(simulator, monkeypatch):
     """Let the driver call this in place of CuPy's binding."""
     found = Cublas()
     cuda = SimpleNamespace(cublas=found, get_cublas_handle=lambda: 77)
-    core = SimpleNamespace(get_compute_type=lambda dtype: found.chosen)
-    found.chosen = 1
+    core = SimpleNamespace(get_compute_type=lambda dtype: found.chosen.get(dtype.name, 1))
+    found.chosen = {}
     driver = launch.Driver()
     monkeypatch.setattr(driver, "_cupy", lambda: SimpleNamespace(cuda=cuda, _core=core))
     monkeypatch.setattr(simulator, "multiply", driver.multiply)
@@ -227,15 +265,24 @@ def test_cublas_gets_what_it_takes(cublas, shapes, dtype):
     assert call.computeType == (70 if dtype == "float64" else 68)
 
 
-@pytest.mark.parametrize(("dtype", "compute"), [("float32", 77), ("float16", 68), ("float64", 70)])
-def test_tf32_is_used_where_cupy_is_told_to(cublas, dtype, compute):
-    cublas.chosen = 7
-    a = host(random(4, 4).astype(dtype))
+PEDANTIC, FP16, TF32 = 2, 3, 7  # CuPy's
+CHOSEN = [("float32", TF32, 77), ("float16", TF32, 68), ("float64", FP16, 70)]
+CHOSEN += [("float32", PEDANTIC, 69), ("float16", PEDANTIC, 69), ("float64", PEDANTIC, 71)]
+
+
+@pytest.mark.parametrize(("dtype", "chosen", "compute"), CHOSEN)
+def test_products_are_computed_as_cupy_is_told_to(cublas, dtype, chosen, compute):
+    cublas.chosen[dtype] = chosen
+    a, b = (host(random(4, 4).astype(t)) for t in (dtype, "float16" if dtype != "float16" else "f"))
     matmul(a, a)
-    assert cublas.called[0].computeType == compute
+    matmul(b, b)
+    assert [call.computeType for call in cublas.called] == [compute, 68]
 
 
-def test_a_product_of_arrays_elsewhere_is_refused(simulator, monkeypatch):
-    monkeypatch.setattr(simulator, "device", lambda: 1)
-    with pytest.raises(gg.nn.DeviceError, match=r"matmul.*device 0.*cupy\.cuda\.Device\(0\)"):
-        matmul(host(random(3, 3)), host(random(3, 3)))
+@pytest.mark.parametrize("elsewhere", [0, 1])
+def test_a_product_of_arrays_elsewhere_is_refused(simulator, elsewhere):
+    factors = [host(random(3, 3)), host(random(3, 3))]
+    with HostDevice(1):
+        factors[elsewhere] = host(random(3, 3))
+    with pytest.raises(gg.nn.DeviceError, match=r"matmul.*device 1.*cupy\.cuda\.Device\(1\)"):
+        matmul(*factors)
