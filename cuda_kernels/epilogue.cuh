@@ -14,9 +14,8 @@
 namespace gpugrad {
 
 template <class Activation, int SIZE, class T>
-__device__ inline void activate(const T* __restrict__ z, const T* __restrict__ bias,
-                                T* __restrict__ y, long long rows, long long columns,
-                                long long chunks) {
+__device__ inline void activate(const T* z, const T* __restrict__ bias, T* y, long long rows,
+                                long long columns, long long chunks) {
   using C = computed_t<T>;
   const long long units = columns / SIZE;
   for (long long work = blockIdx.x; work < Part::tiles_of(units) * chunks; work += gridDim.x) {
@@ -36,11 +35,10 @@ __device__ inline void activate(const T* __restrict__ z, const T* __restrict__ b
   }
 }
 
-// y[r, c] = value(z[r, c] + bias[c])
+// y[r, c] = value(z[r, c] + bias[c]); y may be z.
 template <class Activation, class T>
-__global__ void bias_activation(const T* __restrict__ z, const T* __restrict__ bias,
-                                T* __restrict__ y, long long rows, long long columns,
-                                long long chunks) {
+__global__ void bias_activation(const T* z, const T* __restrict__ bias, T* y, long long rows,
+                                long long columns, long long chunks) {
   constexpr int SIZE = Vector<T>::size;
   if (columns % SIZE == 0 && is_aligned(z) && is_aligned(bias) && is_aligned(y)) {
     activate<Activation, SIZE>(z, bias, y, rows, columns, chunks);

@@ -38,19 +38,22 @@ class CupyFunctions:
 
     def clip(self, x: Any, min: Any = None, max: Any = None) -> Any:
         """Return `x` within bounds: without a mask, whose size would have to be waited for."""
+        dtype = getattr(x, "dtype", None)  # None of a number, between bounds that are arrays
         y = x
-        if min is not None and not self._is_beyond(min, x, -1):
+        if min is not None and not self._is_beyond(min, dtype, -1):
             y = self.cupy.maximum(y, min)
-        if max is not None and not self._is_beyond(max, x, 1):
+        if max is not None and not self._is_beyond(max, dtype, 1):
             y = self.cupy.minimum(y, max)
-        return x.copy() if y is x else y.astype(x.dtype, copy=False)
+        if dtype is None:
+            return y
+        return x.copy() if y is x else y.astype(dtype, copy=False)
 
     @staticmethod
-    def _is_beyond(bound: Any, x: Any, side: int) -> bool:
-        """Say whether no integer of the type of `x` can lie on that side of a Python integer."""
-        if type(bound) is not int or x.dtype.kind not in "iu":
+    def _is_beyond(bound: Any, dtype: Any, side: int) -> bool:
+        """Say whether no integer of that type can lie on that side of a Python integer."""
+        if type(bound) is not int or dtype is None or dtype.kind not in "iu":
             return False
-        limits = np.iinfo(x.dtype)
+        limits = np.iinfo(dtype)
         return bound <= limits.min if side < 0 else bound >= limits.max
 
     def sign(self, x: Any) -> Any:

@@ -316,6 +316,8 @@ class CupyLibrary(Library):
             try:
                 return f(*args, **kwargs)
             except TypeError as error:
+                if not str(error).startswith("Wrong type"):
+                    raise
                 raise ArgumentError(f"{path}: CuPy says {error}.{self.advice(path)}") from error
 
         return call

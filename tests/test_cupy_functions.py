@@ -42,6 +42,11 @@ def test_clip_takes_arrays_for_bounds_and_keeps_the_data_type():
     np.testing.assert_array_equal(numpy_of(y), np.clip(x, low, 1.0).astype(np.float32))
 
 
+def test_clip_of_a_number_between_arrays():
+    y = xp.clip(0.1, bare(X), bare(X + 1))
+    np.testing.assert_array_equal(numpy_of(y), np.clip(0.1, X, X + 1))
+
+
 def test_clip_of_integers_takes_bounds_beyond_their_type():
     x = np.array([0, 7, 255], np.uint8)
     np.testing.assert_array_equal(numpy_of(xp.clip(bare(x), -1, 300)), x)

@@ -9,7 +9,7 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.kernels import launch
 from gpugrad.kernels.columns import computed, total
-from gpugrad.kernels.epilogue import Epilogue, bias_activation, epilogue
+from gpugrad.kernels.epilogue import Epilogue, add_bias, epilogue
 from gpugrad.kernels.launch import C_TYPES, FLOATS, Kernel, contiguous, is_like, new
 from gpugrad.kernels.products import matmul
 
@@ -72,14 +72,17 @@ class SmallDense:
         of_all = total(sums, x.dtype)
         return dx, of_all[:-outputs].reshape(inputs, outputs), of_all[-outputs:]
 
-    def generic_back(self, dy: Any, y: Any, x: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
+    def generic_back(
+        self, dy: Any, y: Any, x: Any, weight: Any, bias: Any, *, need_x: bool
+    ) -> tuple[Any, Any, Any]:
         """Return the same by functions of arrays: of a recorded `dy`, or one of another kind."""
         activation = self.activation
         kept = y if activation.from_value else F.matmul(x, weight)
         dz, dbias = activation.generic_back(dy, kept, bias)
         rows = [F.reshape(a, (-1, a.shape[-1])) for a in (x, dz)]
         dweight = F.matmul(F.matrix_transpose(rows[0]), rows[1])
-        return F.matmul(dz, F.matrix_transpose(weight)), dweight, dbias
+        dx = F.matmul(dz, F.matrix_transpose(weight)) if need_x else None
+        return dx, dweight, dbias
 
 
 def is_small(x: Any, weight: Any) -> bool:
@@ -129,11 +132,8 @@ def dense_rrule(
     kept = y if found.activation.from_value else 0
 
     def dense_back(dy: Any) -> Any:
-        if is_like(dy, x, shape):
-            found_back = found.back(dy, kept, x, weight, bias, need_x=needs[0])
-        else:
-            found_back = found.generic_back(dy, kept, x, weight, bias)
-        return None, *found_back, None
+        pull_back = found.back if is_like(dy, x, shape) else found.generic_back
+        return None, *pull_back(dy, kept, x, weight, bias, need_x=needs[0]), None
 
     return y, dense_back
 
@@ -144,7 +144,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     if y is not NotImplemented:
         return y
     product = matmul(x, weight)
-    return product if product is NotImplemented else bias_activation(product, bias, F.positive)
+    return product if product is NotImplemented else add_bias(product, bias)
 
 
 def linear_rrule(_: Any, x: Any, weight: Any, bias: Any, *, needs: tuple[bool, ...]) -> Any:

@@ -42,12 +42,7 @@ class Epilogue:
 
     def _struct(self, function: DeviceFunction) -> str:
         """Return the activation as the struct that kernels are made with."""
-        options = "".join(f", T({float(option)!r})" for option in self.options)
-        value, derivative = f"{function.name}_value(x{options})", "T(1)"
-        if self.activation is F.positive:
-            value = "x"
-        else:
-            derivative = f"{function.name}_d{function.rule.names[0]}(y, x{options})"
+        value, derivative = self._texts(function)
         return (
             f"namespace gpugrad {{\nstruct {function.name}_activation {{\n"
             f"  static constexpr bool FROM_VALUE = {str(self.from_value).lower()};\n"
@@ -57,6 +52,12 @@ class Epilogue:
             f"    return {derivative};\n  }}\n}};\n}}  // namespace gpugrad\n"
         )
 
+    def _texts(self, function: DeviceFunction) -> tuple[str, str]:
+        """Return the value and the derivative in device code, of x and y."""
+        options = "".join(f", T({float(option)!r})" for option in self.options)
+        slope = f"{function.name}_d{function.rule.names[0]}(y, x{options})"
+        return f"{function.name}_value(x{options})", slope
+
     def __call__(self, z: Any, bias: Any) -> Any:
         """Return activation(z + bias).
 
@@ -64,7 +65,10 @@ class Epilogue:
             z: CuPy array of shape (..., features), contiguous, of a data type of `C_TYPES`.
             bias: another of shape (features,).
         """
-        y = new(z, z.shape)
+        return self.into(new(z, z.shape), z, bias)
+
+    def into(self, y: Any, z: Any, bias: Any) -> Any:
+        """Return the same in the memory of `y`, which may be `z`."""
         if z.size:
             rows, columns = _matrix(z)
             # There is nothing to add up, and so no reason for fewer chunks.
@@ -81,8 +85,9 @@ class Epilogue:
         """Return the gradients of z and of the bias."""
         if not is_like(dy, kept, kept.shape):
             return self.generic_back(dy, kept, bias)
-        if self.activation is F.positive:
-            return dy, column_sums(contiguous(dy).reshape(_matrix(dy)))
+        return self._back(dy, kept, bias)
+
+    def _back(self, dy: Any, kept: Any, bias: Any) -> tuple[Any, Any]:
         dz = new(kept, kept.shape)
         kernel = self.back_kernel[(self.name, kept.dtype)]
         arguments = (contiguous(dy), kept, bias, dz)
@@ -98,11 +103,18 @@ class Epilogue:
         return dz, F.sum(dz, axis=axes) if axes else dz
 
 
-def epilogue(activation: Any) -> Epilogue | None:
-    """Return the kernels of an activation, None of a function that has none.
+class BiasAlone(Epilogue):
+    """y = z + bias, of layers without an activation: in its place is `F.positive`."""
 
-    That of `F.positive`, which changes nothing, is for layers that have no activation.
-    """
+    def _texts(self, function: DeviceFunction) -> tuple[str, str]:
+        return "x", "T(1)"
+
+    def _back(self, dy: Any, kept: Any, bias: Any) -> tuple[Any, Any]:
+        return dy, column_sums(contiguous(dy).reshape(_matrix(dy)))
+
+
+def epilogue(activation: Any) -> Epilogue | None:
+    """Return the kernels of an activation, None of a function that has none."""
     return _epilogue(activation) if isinstance(activation, Primitive) else None
 
 
@@ -112,7 +124,7 @@ def _epilogue(activation: Primitive) -> Epilogue | None:
     if function is None or function.rule.f is not activation:
         return None
     if activation is F.positive:
-        return Epilogue(function, ())
+        return BiasAlone(function, ())
     if function.value is None:
         return None
     options = activation.defaults[1:]
@@ -139,6 +151,12 @@ def bias_activation(z: Any, bias: Any, activation: Any) -> Any:
     """Return activation(z + bias) of CuPy arrays, or decline."""
     found = epilogue(activation)
     return found(z, bias) if found is not None and fits(z, bias) else NotImplemented
+
+
+def add_bias(z: Any, bias: Any) -> Any:
+    """Return z + bias of CuPy arrays, if it can be in the memory of `z`, which is nobody else's."""
+    found: Any = epilogue(F.positive)
+    return found.into(z, z, bias) if fits(z, bias) else F.add(z, bias)
 
 
 def bias_activation_rrule(_: Any, z: Any, bias: Any, activation: Any) -> Any:

@@ -52,7 +52,7 @@ class FusedValue:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the value, or NotImplemented."""
         operation = self.operation
-        if operation is None or kwargs:
+        if operation is None or kwargs or len(args) != len(operation.inputs):
             return NotImplemented
         results = operation.prepared(args)
         if results is None and one_data_type(args, complex_too=False) and not self._by_cupy(args):
@@ -135,7 +135,7 @@ class FusedRule:
         if any(wanted):
             numbers = [False, *(is_number.get(name, False) for name in names)]
             scope["gradients"] = _Launchers(backward, kind, numbers)
-        write = functools.partial(_source_of_one_shape, rule, names, factors)
+        write = functools.partial(_source_of_one_shape, rule, names)
         return rule.defined((tuple(is_number.values()), wanted, tuple(factors)), write, scope)
 
     def _general_rule(
@@ -264,10 +264,9 @@ class _Launchers(dict[Any, Any]):
 def _source_of_one_shape(
     rule: ScalarRule,
     kept: list[str],
-    factors: list[Any],
     is_number: tuple[bool, ...],
     wanted: tuple[bool, ...],
-    *_: Any,
+    factors: tuple[Any, ...],
 ) -> str:
     """Return the source of a rule for contiguous arrays of one shape; see `FusedRule`."""
     arrays = [name for name, is_so in zip(rule.names, is_number, strict=True) if not is_so]

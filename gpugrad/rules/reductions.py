@@ -8,7 +8,7 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.frule import frule, linear
 from gpugrad.kernels import columns
-from gpugrad.namespace import CudaArray, CupyLibrary, create, shape_of
+from gpugrad.namespace import CudaArray, CupyLibrary, cupy_library, plain, shape_of
 from gpugrad.registry import rrule, takes_number
 from gpugrad.rules.elementwise import conj, nonzero
 from gpugrad.tangent import Projection
@@ -248,13 +248,14 @@ def sum_or_mean_rrule_on_cuda(
     """A sensitivity that is a number is divided on the host, and filled in once for all."""
     rule = sum_rrule if f is F.sum else mean_rrule
     y, back = rule(f, x, axis=axis, keepdims=keepdims, dtype=dtype)
-    shape, kind = shape_of(x), x.dtype
+    shape, options = shape_of(x), {"dtype": x.dtype, "device": plain(x).device}
     share = 1 / max(Reduction(x, axis).count, 1) if f is F.mean else 1.0
 
     @takes_number
     def sum_or_mean_back(dy: Any) -> Any:
         if type(dy) is not float:
             return back(dy)
-        return None, F.broadcast_to(create("full", (), dy * share, like=y, dtype=kind), shape)
+        filled = cupy_library().functions.create("full", (), dy * share, **options)
+        return None, F.broadcast_to(filled, shape)
 
     return y, sum_or_mean_back

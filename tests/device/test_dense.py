@@ -9,7 +9,7 @@ from gpugrad import functions as F
 from gpugrad.kernels.dense import MOST_FEATURES, SmallDense, kernels_of
 from gpugrad.network.epilogue import dense
 from gpugrad.testing import check_frule, check_rrule
-from tests.host_cupy import HostArray, host, numpy_of
+from tests.host_cupy import HostArray, host, numpy_of, watch
 
 DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 ACTIVATIONS = [F.positive, F.tanh, gg.relu, gg.swish, gg.leakyrelu]
@@ -119,6 +119,44 @@ def test_a_layer_without_an_activation_is_one_launch_each_way(simulator, launche
     np.testing.assert_allclose(
         numpy_of(y), reference(F.positive, *map(numpy_of, values))[0], rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("bias", ["same", "wide", "one for all"])
+def test_a_product_with_a_weight_is_computed_once(simulator, bias):
+    x, weight = random(50, 40, dtype=np.float16), random(40, 30, dtype=np.float16, seed=1)
+    added = random(1 if bias == "one for all" else 30, seed=2)
+    added = added if bias == "wide" else added.astype(np.float16)
+    with watch() as events:
+        y = F.linear(*map(host, (x, weight, added)))
+    assert [kind for kind, _ in events] == ["product", "launch"]
+    assert y.dtype == (np.float32 if bias == "wide" else np.float16)
+    expected = x.astype(float) @ weight.astype(float) + added.astype(float)
+    np.testing.assert_allclose(numpy_of(y).astype(float), expected, rtol=0, atol=0.05)
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (2, 4, 3)])
+def test_layers_of_bfloat16_in_forward_mode(simulator, shape):
+    """CuPy's own product of stacks refuses it."""
+    x, weight = random(*shape, dtype=ml_dtypes.bfloat16), random(3, 2, dtype=ml_dtypes.bfloat16)
+    bias = random(2, seed=2)
+    for b in (bias, bias.astype(x.dtype), bias[:1]):
+        args = list(map(host, (x, weight, b)))
+        y, dy = gg.pushforward(F.linear, args, args)
+        product = x.astype(float) @ weight.astype(float)
+        np.testing.assert_allclose(numpy_of(y).astype(float), product + b, rtol=0.05, atol=0.05)
+        np.testing.assert_allclose(numpy_of(dy).astype(float), 2 * product + b, rtol=0.05, atol=0.1)
+
+
+def test_the_gradient_of_an_array_is_computed_where_it_is_asked_for(simulator):
+    """Also where it is recorded, for a second derivative."""
+    x, weight, bias, _ = map(host, arrays(8, 3, 2))
+
+    def slope(weight):
+        return F.sum(gg.grad(lambda weight: F.sum(dense(x, weight, bias, F.tanh)))(weight) ** 2)
+
+    with watch() as events:
+        gg.grad(slope)(weight)
+    assert [kind for kind, _ in events].count("product") == 2  # xᵀ dz, and its own gradient
 
 
 @pytest.mark.parametrize("change", ["strided", "wide", "features", "empty", "no activation"])
