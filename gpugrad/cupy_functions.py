@@ -66,7 +66,7 @@ class CupyFunctions:
         Without any, return where the condition holds.
         """
         if type(condition) is bool:
-            condition = self.cupy.asarray(condition)
+            condition = self.cupy.full((), condition)
         chosen = self.cupy.where(condition, *choices)
         dtypes = {v.dtype for v in choices if hasattr(v, "dtype")}
         if {dtype.name for dtype in dtypes} == {"bfloat16"}:  # CuPy has a kernel for float32 alone

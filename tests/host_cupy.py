@@ -127,13 +127,15 @@ class HostDevice(cupy.cuda.Device):
 
     __module__ = "cupy.cuda.device"
     current = 0
+    before = []
 
     def __enter__(self):
-        self.before, HostDevice.current = HostDevice.current, self.id
+        HostDevice.before.append(HostDevice.current)
+        HostDevice.current = self.id
         return self
 
     def __exit__(self, *_):
-        HostDevice.current = self.before
+        HostDevice.current = HostDevice.before.pop()
 
 
 def numpy_of(x):
@@ -174,6 +176,7 @@ class BareArray(cupy.ndarray):
         for x in args:  # an array on a device has no hook, and so would not come first
             if not isinstance(x, cupy.ndarray) and hasattr(x, "level"):
                 return x.__cupy_override_elementwise_kernel__(kernel, *args, **kwargs)
+        check_arguments(kernel, args)
         is_ufunc = isinstance(kernel, cupy.ufunc)
         if kernel.name in OF_PLACES if is_ufunc else kernel.name.startswith("cupy"):
             raise Unhooked(kernel.name)
@@ -201,6 +204,8 @@ class BareArray(cupy.ndarray):
         if not outs:
             return like(type(self), y)
         for place, value in zip(outs, y if isinstance(y, tuple) else (y,), strict=True):
+            if not np.can_cast(value.dtype, place.dtype, "same_kind"):
+                raise TypeError(f"output {value.dtype} could not be coerced to {place.dtype}")
             numpy_of(place)[...] = value
         return outs if isinstance(y, tuple) else outs[0]
 
@@ -226,6 +231,8 @@ class BareArray(cupy.ndarray):
         return first(type(self), cupy.ndarray.__getitem__, taken, (self, index))
 
     def __setitem__(self, index, value):
+        if any(getattr(part, "dtype", None) == MASK for part in parts_of(index)):
+            happened("wait", "setitem of a mask")
         first(type(self), cupy.ndarray.__setitem__, put, (self, index, value))
 
     def __matmul__(self, other):
@@ -339,6 +346,17 @@ def host(x, kind=HostArray):
 def bare(x):
     """Return a NumPy array as one that gpugrad has no kernels for."""
     return host(x, BareArray)
+
+
+def check_arguments(kernel, args):
+    """Raise where CuPy does before it launches: for what is no array of its own, or elsewhere."""
+    if len(args) > kernel.nin + kernel.nout:
+        raise TypeError(f"Wrong number of arguments for {kernel.name!r}")
+    for x in args:
+        if isinstance(x, np.ndarray) and x.ndim:
+            raise TypeError(f"Unsupported type {type(x)}")
+        if isinstance(x, cupy.ndarray) and x.data.device_id != HostDevice.current:
+            raise ValueError(f"Array device must be same as the current device: {x.device}")
 
 
 def results_of(kernel, args, dtype):

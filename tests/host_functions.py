@@ -92,7 +92,7 @@ def on_host(of_cupy, of_numpy, kind):
         if any(hasattr(x, "level") for x in args):
             return of_cupy(*args, **kwargs)
         check_refusals(of_cupy.__name__, args)
-        if of_cupy.__name__ in UPLOADS and np.ndim(numpy_of(args[0])) and not is_there(args[0]):
+        if of_cupy.__name__ in UPLOADS and not is_there(args[0]):
             happened("upload", of_cupy.__name__)
         return first(kind, of_cupy, of_numpy, args, kwargs)
 

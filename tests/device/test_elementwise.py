@@ -1,5 +1,6 @@
 """The fused kernels of elementwise functions: each rule of the book, in device code."""
 
+import operator
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from tests.rules.test_samples import first_order
 
 cupy = pytest.importorskip("cupy")
 ml_dtypes = pytest.importorskip("ml_dtypes")
-from tests.host_cupy import HostArray, host, numpy_of  # noqa: E402
+from tests.host_cupy import HostArray, HostDevice, bare, host, numpy_of  # noqa: E402
 
 RULES = {rule.f: rule for rule in SCALAR_RULES if operations(rule)}
 
@@ -230,6 +231,94 @@ def test_a_thread_of_its_own_enters_the_device_first(simulator, monkeypatch):
             assert numpy_of(pool.submit(xp.tanh, x).result())[0] == np.tanh(1)
     assert len(entered) == 1
     assert entered != [threading.get_ident()]
+
+
+SENSITIVITIES = {
+    "alike": lambda dy: host(dy),
+    "in another order": lambda dy: host(dy.copy(order="F")),
+    "with gaps": lambda dy: host(np.repeat(dy, 2, axis=1))[:, ::2],
+    "of a row": lambda dy: cupy.broadcast_to(host(dy[:1]), dy.shape),
+    "wide": lambda dy: host(dy.astype(np.float64)),
+    "narrow": lambda dy: host(dy.astype(np.float16)),
+    "to be spread": lambda dy: host(dy[0]),
+    "without kernels": bare,
+    "a number": lambda dy: 2.0,
+    "a number of NumPy's": lambda dy: np.float64(2),
+}
+
+
+@pytest.mark.parametrize("arrange", SENSITIVITIES.values(), ids=SENSITIVITIES)
+@pytest.mark.parametrize("f", [xp.tanh, gg.swish], ids=lambda f: f.__name__)
+def test_kinds_of_sensitivity(simulator, f, arrange):
+    """By the rule itself: pullbacks of functions take them to the space of the value."""
+    x, dy = np.linspace(-2, 2, 12, dtype=np.float32).reshape(3, 4), np.full((3, 4), 2, np.float32)
+    dy[1:] += np.arange(4)
+    given = arrange(dy)
+    right = numpy_of(given) if hasattr(given, "shape") else given
+    slope = gg.rrule(f, x.astype(float))[1](np.ones(x.shape))[1]
+    dx = gg.rrule(f, host(x))[1](given)[1]
+    np.testing.assert_allclose(numpy_of(dx), right * slope, rtol=1e-5)
+
+
+LAYOUTS = {
+    "alike": lambda x: host(x),
+    "in another order": lambda x: host(x.copy(order="F")),
+    "with gaps": lambda x: host(np.repeat(x, 2, axis=1))[:, ::2],
+    "of a row": lambda x: host(x[:1]),
+    "of a column": lambda x: host(x[:, :1]),
+    "one element": lambda x: host(x[0, 0]),
+    "wide": lambda x: host(x.astype(np.float64)),
+    "without kernels": bare,
+    "a number": lambda x: 1.5,
+    "an integer": lambda x: 2,
+    "a complex number": lambda x: 1.5 - 2j,
+}
+BINARY = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
+
+
+@pytest.mark.parametrize("beside", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("layout", ["alike", "in another order", "with gaps"])
+@pytest.mark.parametrize("f", BINARY, ids=lambda f: f.__name__)
+def test_layouts_beside_each_other(simulator, f, layout, beside):
+    """The rule is made once for the types, and layouts change from call to call."""
+    a, b = np.random.default_rng(5).uniform(1, 2, (2, 3, 4)).astype(np.float32)
+    first, second = LAYOUTS[layout](a), beside(b)
+    for args in ((first, second), (second, first)):
+        exact = [wide(x) for x in args]
+
+        def slopes(*args):
+            y, back = gg.pullback(lambda a, b: xp.sum(abs(f(a, b))), *args)
+            return y, *back(1.0)[1:]
+
+        for actual, near in zip(slopes(*args), slopes(*exact), strict=True):
+            assert (actual is None) == (near is None)  # of an integer
+            if actual is not None:
+                assert np.shape(numpy_of(actual)) == np.shape(near)
+                np.testing.assert_allclose(numpy_of(actual), near, rtol=2e-5, atol=1e-5)
+
+
+def wide(x):
+    """Return NumPy's array of as many digits as there can be; a number as it is."""
+    return numpy_of(x).astype(float) if hasattr(x, "dtype") else x
+
+
+def test_arrays_of_other_devices_are_refused(simulator):
+    here = host(np.ones(3))
+    with HostDevice(1):
+        there = host(np.ones(3))
+    for call in (lambda: xp.tanh(there), lambda: gg.pullback(xp.multiply, here, there)):
+        with pytest.raises(gg.nn.DeviceError, match=r"device 1.*cupy\.cuda\.Device\(1\)"):
+            call()
+    _, back = gg.rrule(xp.multiply, here, here)
+    with pytest.raises(gg.nn.DeviceError, match="multiply"):
+        back(there)
+
+
+@pytest.mark.parametrize("f", [xp.exp, xp.special.erf], ids=["exp", "erf"])
+def test_too_many_arguments_are_refused_as_cupy_does(simulator, f):
+    with pytest.raises(TypeError) as caught:
+        f(*[host(np.ones(3))] * 4)
+    assert "launcher" not in str(caught.value)
 
 
 # --- Strided, broadcast and complex arrays: CuPy's own kernel around the same device code ---------

@@ -103,7 +103,9 @@ def test_integers_are_scaled_as_numbers():
 def test_scale_does_not_change_the_data_type(scale):
     q = np.array([[1.0], [2.0]], "float16")
     options = {"scale": scale}
-    y, back = gg.pullback(lambda q, options=options: nn.dot_product_attention(q, q, q, **options), q)
+    y, back = gg.pullback(
+        lambda q, options=options: nn.dot_product_attention(q, q, q, **options), q
+    )
     assert y.dtype == back(y)[1].dtype == np.float16
 
 
