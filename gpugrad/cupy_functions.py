@@ -57,7 +57,7 @@ class CupyFunctions:
         return bound <= limits.min if side < 0 else bound >= limits.max
 
     def sign(self, x: Any) -> Any:
-        """Return the sign by one kernel; array_api_compat treats NaN apart, as CuPy 14.1 did not."""
+        """Return the sign by one kernel; array_api_compat treats NaN apart, for older CuPy."""
         return self.cupy.sign(x)
 
     def where(self, condition: Any, *choices: Any) -> Any:

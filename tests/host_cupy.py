@@ -17,7 +17,7 @@ import re
 import sys
 import types
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pytest
@@ -127,7 +127,7 @@ class HostDevice(cupy.cuda.Device):
 
     __module__ = "cupy.cuda.device"
     current = 0
-    before = []
+    before: ClassVar = []
 
     def __enter__(self):
         HostDevice.before.append(HostDevice.current)

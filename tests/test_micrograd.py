@@ -149,6 +149,20 @@ def test_pullback_of_getattr():
     assert back([1.0, None, 2.0])[1] == gg.Tangent(x=None, y=None, z=[1.0, None, 2.0])
 
 
+@dataclass
+class Layer:
+    weight: object
+    dtype: str = "float32"
+
+
+def test_gradients_of_objects_with_any_names_add_up():
+    """Also such as those of an array's attributes."""
+    first = gg.grad(lambda layer: layer.weight * 2.0)(Layer(3.0))
+    assert first + first == gg.Tangent(weight=4.0, dtype=None)
+    both = gg.grad(lambda layer: layer.weight * getattr(layer, "weight"))(Layer(3.0))  # noqa: B009
+    assert both.weight == 6.0
+
+
 def test_closure():
     def line_through(a, b):
         return lambda x: a * x + b

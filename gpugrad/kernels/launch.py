@@ -19,8 +19,6 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from gpugrad.errors import DeviceError
 from gpugrad.kernels.source import expanded, source
 from gpugrad.namespace import cupy_library

@@ -23,7 +23,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import ml_dtypes
 import numpy as np
 
 from gpugrad.kernels import launch

@@ -374,8 +374,20 @@ def test_kinds_of_sensitivity(simulator, f, x, y, agg, dloss):
             given = host(right.astype(np.float32))
     elif agg == "none":
         given, right = host(np.asarray(dloss)), np.full(expected.shape, dloss)
-    actual = numpy_of(back(given)[1])
-    np.testing.assert_allclose(actual, expected_back(right)[1], rtol=1e-6, atol=1e-12)
+    places = (1, 2) if expected_back(right)[2] is not None else (1,)  # there are none of labels
+    for place in places:
+        actual, near = numpy_of(back(given)[place]), expected_back(right)[place]
+        np.testing.assert_allclose(actual, near, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("f", [gg.logit_cross_entropy, gg.cross_entropy], ids=lambda f: f.name)
+def test_one_number_for_all_losses(simulator, f, axis):
+    x, y = probabilities(3, 4, dtype=np.float64), weights(3, 4, dtype=np.float64)
+    found = gg.rrule(f, host(x), host(y), axis=axis, agg="none")[1](2.0)[1:]
+    expected = gg.rrule(f, x, y, axis=axis, agg="none")[1](np.full(12 // x.shape[axis], 2.0))[1:]
+    for actual, near in zip(found, expected, strict=True):
+        np.testing.assert_allclose(numpy_of(actual), near, rtol=1e-12)
 
 
 SHAPES = [((5,), -1), ((3, 4), 0), ((2, 3, 4), 1), ((2, 3, 4), -3), ((2, 3, 4), 2)]

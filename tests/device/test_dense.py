@@ -9,7 +9,7 @@ from gpugrad import functions as F
 from gpugrad.kernels.dense import MOST_FEATURES, SmallDense, kernels_of
 from gpugrad.network.epilogue import dense
 from gpugrad.testing import check_frule, check_rrule
-from tests.host_cupy import HostArray, host, numpy_of, watch
+from tests.host_cupy import HostArray, bare, host, numpy_of, watch
 
 DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 ACTIVATIONS = [F.positive, F.tanh, gg.relu, gg.swish, gg.leakyrelu]
@@ -119,6 +119,41 @@ def test_a_layer_without_an_activation_is_one_launch_each_way(simulator, launche
     np.testing.assert_allclose(
         numpy_of(y), reference(F.positive, *map(numpy_of, values))[0], rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 5, 3)])
+@pytest.mark.parametrize("activation", FEW, ids=lambda f: f.name)
+def test_a_recorded_sensitivity_of_rows_of_each_shape(simulator, activation, shape):
+    x, weight, bias = random(*shape), random(3, 4, seed=1), random(4, seed=2)
+    dy = random(*shape[:-1], 4, seed=3)
+
+    def pulled(x, weight, bias, dy):
+        back = gg.pullback(dense, x, weight, bias, activation)[1]
+        return gg.grad(lambda dy: sum(F.sum(g**2) for g in back(dy)[1:4]))(dy)
+
+    found = pulled(*map(host, (x, weight, bias, dy)))
+    near = pulled(*(a.astype(float) for a in (x, weight, bias, dy)))
+    np.testing.assert_allclose(numpy_of(found), near, rtol=1e-3, atol=1e-4)
+
+
+def test_shapes_that_do_not_fit_are_refused(simulator):
+    for shapes in [((6, 4), (3, 2), (2,)), ((6, 3), (3, 2), (3,))]:
+        args = [host(random(*shape)) for shape in shapes]
+        with pytest.raises(ValueError, match=r"(?i)shape|dimension|broadcast"):
+            F.linear(*args)
+
+
+def test_a_layer_of_no_features(simulator):
+    y = dense(host(random(6, 3)), host(random(3, 0)), host(random(0)), F.tanh)
+    assert y.shape == (6, 0)
+
+
+def test_arrays_without_kernels_among_others(simulator):
+    x, weight, bias, dy = arrays(6, 4, 3)
+    y, back = gg.pullback(dense, host(x), bare(weight), bare(bias), F.tanh)
+    expected = reference(F.tanh, x, weight, bias, dy)
+    for actual, near in zip((y, *back(host(dy))[1:4]), expected, strict=True):
+        np.testing.assert_allclose(numpy_of(actual), near, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("bias", ["same", "wide", "one for all"])

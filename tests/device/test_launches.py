@@ -3,6 +3,7 @@
 Counted on CuPy's arrays in the host's memory, of CuPy's own calls too (`tests.host_cupy.watch`).
 """
 
+import weakref
 from collections import Counter
 from itertools import pairwise
 
@@ -119,6 +120,33 @@ def test_a_number_for_the_sums_of_each_row(simulator, f, axis, keepdims):
     np.testing.assert_allclose(numpy_of(there), expected)
 
 
+@pytest.mark.parametrize("f", [xp.mean, xp.sum])
+def test_a_number_for_a_sum_in_another_data_type(simulator, f):
+    x = np.ones((3, 4), np.float32)
+    dx = gg.rrule(f, host(x), dtype=np.float64)[1](2.0)[1]
+    assert dx.dtype == np.float32
+    np.testing.assert_allclose(numpy_of(dx), 2 * x / (12 if f is xp.mean else 1))
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")  # NumPy's, in CuPy's place
+def test_a_number_for_the_mean_of_nothing(simulator):
+    _, back = gg.rrule(xp.mean, host(np.ones((0, 3))), axis=0)
+    assert back(1.0)[1].shape == (0, 3)
+
+
+def test_a_sum_does_not_keep_its_value(simulator):
+    held = []
+
+    def f(x):
+        rows = xp.sum(x, axis=1)
+        held.append(weakref.ref(rows.value))
+        return xp.sum(rows)
+
+    _, back = gg.pullback(f, host(np.ones((3, 4))))
+    assert held[0]() is None
+    np.testing.assert_array_equal(numpy_of(back(1.0)[1]), np.ones((3, 4)))
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("size", [2, 7, 4099])
 def test_what_is_spread_is_read_in_one_place(simulator, dtype, size):
@@ -208,16 +236,41 @@ def test_what_others_have_is_not_added_into(simulator, array):
 def test_sums_of_what_has_no_place_of_its_own_are_new(x):
     narrow = x.astype(np.float32) if hasattr(x, "dtype") else x
     for total, other in [(1.0, x), (x + 1.0, narrow)]:
-        expected = total + other
+        before, expected = np.array(total), total + other
         assert np.array_equal(added_to(total, other), expected)
+        assert np.array_equal(total, before)
 
 
-def test_a_tape_of_arrays_that_are_added_often(simulator):
+ALIKE = np.arange(6.0).reshape(2, 3)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (ALIKE.copy(order="F"), ALIKE),
+        (ALIKE, ALIKE.copy(order="F")),
+        (ALIKE + 1j, ALIKE * 1j),
+        (ALIKE, ALIKE + 1j),
+        (ALIKE.astype(np.float32), ALIKE),
+        (ALIKE, ALIKE[:1]),
+        (ALIKE.astype(int), ALIKE.astype(int)),
+    ],
+    ids=["order", "other order", "complex", "one complex", "wide", "shape", "integers"],
+)
+def test_arrays_that_no_kernel_adds_in_place(simulator, pair):
+    total, other = map(host, pair)
+    y = added_to(total, other)
+    np.testing.assert_array_equal(numpy_of(y), pair[0] + pair[1])
+    np.testing.assert_array_equal(numpy_of(total), pair[0])
+
+
+@pytest.mark.parametrize("array", [np.asarray, host], ids=["numpy", "cupy"])
+def test_a_tape_of_arrays_that_are_added_often(simulator, array):
     """As the weight of a recurrent network is."""
     tape = Tape()
-    (w,) = tape.record_inputs([np.eye(2)])
+    (w,) = tape.record_inputs([array(np.eye(2))])
     y = w
     for _ in range(50):
         y = y @ w
-    ((dw, *_),) = [tape.sweep([(y.slot, np.ones((2, 2)))])]
-    np.testing.assert_array_equal(dw, 51 * np.ones((2, 2)))
+    ((dw, *_),) = [tape.sweep([(y.slot, array(np.ones((2, 2))))])]
+    np.testing.assert_array_equal(numpy_of(dw), 51 * np.ones((2, 2)))

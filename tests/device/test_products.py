@@ -128,6 +128,18 @@ def test_a_copied_factor_for_all_is_one(simulator):
     near(matmul(host(random(5, 6))[:, ::2], host(b)), a @ b, "float64")
 
 
+def test_rows_that_overlap_are_copied(simulator):
+    """As those of a window that slides: cuBLAS does not take them."""
+    x, there = random(8), host(random(8))
+    windows = np.lib.stride_tricks.sliding_window_view(x, 4)
+    overlapping = HostArray(windows.shape, x.dtype, there.data, windows.strides)
+    for a, b in [(windows, windows.T), (windows.T, windows)]:
+        c, d = (overlapping, overlapping.T) if a is windows else (overlapping.T, overlapping)
+        near(matmul(c, d), a @ b, "float64")
+    rows = HostArray((3, 4), x.dtype, there.data, (0, x.itemsize))
+    near(matmul(rows, rows.T), np.full((3, 3), x[:4] @ x[:4]), "float64")
+
+
 @pytest.mark.parametrize(
     ("axes", "copies"), [((0, 1, 2, 3), 0), ((0, 1, 3, 2), 0), ((1, 0, 2, 3), 1), ((0, 2, 1, 3), 1)]
 )
