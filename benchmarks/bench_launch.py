@@ -17,8 +17,9 @@ from table import Figure
 import gpugrad as gg
 from gpugrad import functions as F
 from gpugrad import xp
+from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.primitive import implementation
 from gpugrad.kernels import launch
-from gpugrad.namespace import CupyLibrary
 
 cupy = pytest.importorskip("cupy")
 
@@ -82,7 +83,7 @@ CASES = [(TANH, F.tanh, bent), (MULTIPLY, F.multiply, multiplied)]
 def test_chain(
     measure: Any, array: Any, figure: Figure, f: Any, chain: Any, way: str, turn: int
 ) -> None:
-    kernel: Any = CupyLibrary.kernels[f.path]
+    kernel: Any = implementation(f, CudaArray)
     launcher = kernel.operation.launcher(type(array), array.dtype)
     inputs = [array] * len(kernel.operation.inputs)
     options = {"a": array} if f is F.multiply else {}

@@ -1,7 +1,7 @@
 // Losses of single elements, summed in the same launch that computes them, and their gradients.
 //
 // A loss is a struct: its value, and its derivatives by the prediction and by the target, with one
-// number beside them. They follow gpugrad/network/losses.py and gpugrad/rules/losses.py, which say
+// number beside them. They follow gpugrad/nn/functional/losses.py and gpugrad/rules/losses.py, which say
 // what is right where two formulas differ: at kinks, at infinity, and where all is 0.
 #include "common.cuh"
 

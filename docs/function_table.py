@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import gpugrad as gg
-from gpugrad.frule import _bilinear_frule, _linear_frule
-from gpugrad.primitive import Primitive
-from gpugrad.scalar import ScalarRule
+from gpugrad.dispatch.primitive import Primitive
+from gpugrad.rulebook.forward import _bilinear_frule, _linear_frule
+from gpugrad.rulebook.scalar_rule import ForwardScalarRule, ScalarRule
 from tests.rules.samples import SAMPLES
 
 CONSTANT_DEFINITIONS = {"histogram2d", "histogramdd", "one_hot"}
-DEFINITIONS = ("gpugrad.functions.", "gpugrad.network.", "gpugrad.nn.spatial")
+CREATION = "gpugrad.functions.creation"
+DEFINITIONS = ("gpugrad.functions.", "gpugrad.nn.functional.", "gpugrad.nn.spatial")
 FILE = Path(__file__).parent / "functions.md"
 
 MODULES = {
@@ -62,7 +63,9 @@ def functions() -> dict[str, dict[str, Any]]:
 
 def _is_definition(f: Any) -> bool:
     """Say whether `f` is a Python function of arrays: recorded as what it calls."""
-    return isinstance(f, types.FunctionType) and f.__module__.startswith(DEFINITIONS)
+    if not isinstance(f, types.FunctionType) or f.__module__ == CREATION:
+        return False
+    return f.__module__.startswith(DEFINITIONS)
 
 
 def has_gradient(name: str, f: Any) -> bool:
@@ -93,7 +96,7 @@ def forward(f: Any) -> str:
     """Return where the forward derivative comes from."""
     if not isinstance(f, Primitive):
         return "definition"
-    if any(isinstance(rule, ScalarRule) for rule in f.frules):
+    if any(isinstance(rule, ForwardScalarRule) for rule in f.frules):
         return "expression"
     if f.frules:
         applies_itself = f.frules[0].rule in (_linear_frule, _bilinear_frule)

@@ -19,15 +19,16 @@ import numpy as np
 from array_api_compat import is_cupy_array
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.libraries import is_array, library_of
 from gpugrad.errors import ArgumentError, GpugradError, SensitivityError
-from gpugrad.frule import frule
-from gpugrad.namespace import is_array, kind_of, library_of, shape_of
-from gpugrad.pullback import name_of, pullback
-from gpugrad.pushforward import pushforward
-from gpugrad.registry import callee, rrule
-from gpugrad.structure import Walk, opaque
-from gpugrad.tangent import zero_of
-from gpugrad.tape import show_space, space_of
+from gpugrad.modes.pullback import pullback
+from gpugrad.modes.pushforward import pushforward
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.book import callee
+from gpugrad.structure.spaces import show_space, space_of, zero_of
+from gpugrad.structure.walk import Walk, opaque
+from gpugrad.tracing.calls import name_of
 
 STEP = 1e-3
 

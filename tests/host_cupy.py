@@ -22,7 +22,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import pytest
 
-from gpugrad.namespace import CudaArray
+from gpugrad.dispatch.kinds import CudaArray
 from tests import host_memory
 
 cupy = pytest.importorskip("cupy")

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from cupy._core import get_routine_accelerators, set_routine_accelerators
 
-from gpugrad import namespace
-from gpugrad.primitive import BY_NAME
+from gpugrad.dispatch.cupy_library import cupy_library
+from gpugrad.dispatch.primitive import BY_NAME
 from tests.host_cupy import allocate, cupy, first, happened, numpy_of
 
 UPLOADS = {"array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray"}
@@ -32,7 +32,7 @@ def cupy_on_host(kind):
     with pytest.MonkeyPatch.context() as patch, cupy.cuda.using_allocator(allocate):
         for module, name, function in host_functions(kind):
             patch.setattr(module, name, function)
-        library = namespace.cupy_library()
+        library = cupy_library()
         patch.setattr(library.functions, "combine_at", combine_at)
         accelerators = get_routine_accelerators()
         set_routine_accelerators([])  # what is left asks its arguments
@@ -45,7 +45,7 @@ def cupy_on_host(kind):
 def forget():
     """Forget which functions of CuPy's compute the primitives."""
     for primitive in BY_NAME.values():
-        primitive.by_library.pop(namespace.cupy_library(), None)
+        primitive.by_library.pop(cupy_library(), None)
         for key in list(primitive.implementations):
             kinds = key if isinstance(key, tuple) else (key,)
             if any(issubclass(kind, cupy.ndarray) for kind in kinds):

@@ -26,7 +26,7 @@ import pytest
 from mutmut.mutation.mutators import mutation_operators
 
 import gpugrad.rules
-from gpugrad.primitive import BY_NAME
+from gpugrad.dispatch.primitive import BY_NAME
 from gpugrad.testing import check_frule, check_rrule
 from tests.conftest import let_strict_give_way
 from tests.rules.conftest import strict_library

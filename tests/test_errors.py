@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import gpugrad as gg
-from gpugrad import GpugradError, errors, namespace, xp
+from gpugrad import GpugradError, errors, xp
+from gpugrad.dispatch import libraries
 
 M = np.arange(1.0, 7.0).reshape(2, 3)
 
@@ -253,9 +254,9 @@ def cupy_array(monkeypatch):
         module = types.ModuleType(name)
         module.ndarray = array
         monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.setattr(namespace, "cupy_library", namespace.cupy_library.__wrapped__)
+    monkeypatch.setattr(libraries, "cupy_library", libraries.cupy_library.__wrapped__)
     yield array()
-    namespace._libraries.pop(array)
+    libraries._libraries.pop(array)
 
 
 def test_numpy_arrays_with_cupy_arrays(cupy_array):

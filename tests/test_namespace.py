@@ -14,9 +14,13 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import gpugrad as gg
-from gpugrad import Tracked, functions, namespace, xp
-from gpugrad.expression import Symbol, to_python
-from gpugrad.primitive import Primitive, primitive_of
+from gpugrad import Tracked, functions, xp
+from gpugrad.dispatch.libraries import library_of
+from gpugrad.dispatch.numpy_library import NUMPY
+from gpugrad.dispatch.primitive import Primitive
+from gpugrad.dispatch.recognition import primitive_of
+from gpugrad.symbolic.expression import Symbol
+from gpugrad.symbolic.printer import to_python
 
 # --- One primitive, many names ---------------------------------------------------------------
 
@@ -264,9 +268,9 @@ def test_overflow_of_numbers_is_that_of_arrays():
 
 
 def test_a_library_is_asked_for_once():
-    assert namespace.library_of(np.ones(2)) is namespace.NUMPY
-    assert namespace.library_of(np.float32(1)) is namespace.NUMPY
-    assert namespace.library_of(1.0) is None
+    assert library_of(np.ones(2)) is NUMPY
+    assert library_of(np.float32(1)) is NUMPY
+    assert library_of(1.0) is None
 
 
 # --- The generated rules ---------------------------------------------------------------------

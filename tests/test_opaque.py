@@ -10,8 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import gpugrad as gg
 from gpugrad import primitive, xp
+from gpugrad.dispatch.primitive import ALIASES
+from gpugrad.dispatch.recognition import primitive_of
 from gpugrad.errors import NoRuleError
-from gpugrad.primitive import ALIASES, primitive_of
 from gpugrad.testing import derivative
 
 V = np.array([1.0, 2.0, 4.0])

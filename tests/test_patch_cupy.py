@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 import gpugrad as gg
-from gpugrad import namespace, xp
-from gpugrad.primitive import primitive_of
+from gpugrad import xp
+from gpugrad.dispatch.recognition import primitive_of
+from gpugrad.tracing import cupy_patch
 
 cupy = pytest.importorskip("cupy")
 pytest.importorskip("scipy")
@@ -448,7 +449,7 @@ def test_without_cupy_it_does_nothing(monkeypatch):
     def no_cupy():
         raise ModuleNotFoundError("No module named 'cupy'")
 
-    monkeypatch.setattr(namespace, "cupy_library", no_cupy)
+    monkeypatch.setattr(cupy_patch, "cupy_library", no_cupy)
     with gg.patch_cupy():
         assert cupy.matmul is MATMUL
 

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 
 import gpugrad as gg
 from gpugrad import xp
-from gpugrad.structure import Walk
+from gpugrad.structure.walk import Walk
 
 strict = pytest.importorskip("array_api_strict")
 DEVICE = strict.Device("device1")

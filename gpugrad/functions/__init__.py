@@ -14,13 +14,16 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-from gpugrad import namespace
-from gpugrad.primitive import Primitive
-from gpugrad.primitive import composite as _composite
-from gpugrad.primitive import constant as _constant
-from gpugrad.primitive import function as _function
-from gpugrad.primitive import math_function as _math
-from gpugrad.primitive import operator_function as _operator
+from gpugrad.dispatch import libraries
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.declare import constant as _constant
+from gpugrad.dispatch.declare import function as _function
+from gpugrad.dispatch.declare import math_function as _math
+from gpugrad.dispatch.declare import operator_function as _operator
+from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.levels import plain
+from gpugrad.dispatch.numpy_library import NUMPY
+from gpugrad.dispatch.primitive import Primitive
 
 
 def _clip(x: Any, low: Any = None, high: Any = None) -> Any:
@@ -72,6 +75,7 @@ logaddexp = _function("logaddexp")
 maximum = _function("maximum")
 minimum = _function("minimum")
 multiply = _operator("multiply", operator.mul, operator.imul)
+add_into = Primitive("add_into", default=operator.add)
 negative = _operator("negative", operator.neg)
 positive = _operator("positive", operator.pos)
 pow = _operator("pow", operator.pow, builtins.pow, math.pow, operator.ipow)
@@ -176,7 +180,7 @@ def diff(x: Any, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any
 
 def _edge(end: Any, x: Any, axis: int) -> Any:
     """Return what is joined to `x` for its differences as an array."""
-    if namespace.shape_of(end):
+    if shape_of(end):
         return end
     shape = list(x.shape)
     shape[axis] = 1
@@ -189,7 +193,7 @@ def _edge(end: Any, x: Any, axis: int) -> Any:
 @_composite()
 def unique_all(x: Any, /) -> Any:
     """Return the values of `x`, where each is first, which one is where, and how often each is."""
-    found = unique_all(namespace.plain(x))
+    found = unique_all(plain(x))
     return found._replace(values=take(reshape(x, (-1,)), found.indices))
 
 
@@ -197,14 +201,14 @@ def unique_all(x: Any, /) -> Any:
 def unique_counts(x: Any, /) -> Any:
     """Return the values of `x`, and how often each occurs."""
     found = unique_all(x)
-    return unique_counts(namespace.plain(x))._replace(values=found.values, counts=found.counts)
+    return unique_counts(plain(x))._replace(values=found.values, counts=found.counts)
 
 
 @_composite()
 def unique_inverse(x: Any, /) -> Any:
     """Return the values of `x`, and which one is where."""
     found = unique_all(x)
-    return unique_inverse(namespace.plain(x))._replace(
+    return unique_inverse(plain(x))._replace(
         values=found.values, inverse_indices=found.inverse_indices
     )
 
@@ -237,7 +241,7 @@ def _index_set(x: Any, index: Any, values: Any) -> Any:
 
 
 def _scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    library = namespace.common_library([values], "scatter_add") or namespace.NUMPY
+    library = libraries.common_library([values], "scatter_add") or NUMPY
     dtype = values.dtype if hasattr(values, "dtype") else type(values)
     out = library.create("zeros", shape, like=values, dtype=dtype)
     if is_basic(index):

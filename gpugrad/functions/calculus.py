@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad import namespace
+from gpugrad.dispatch import libraries
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.declare import function as _function
+from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.levels import plain
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import special
 from gpugrad.functions.elementwise import array_like, beside_integers, double, finfo
-from gpugrad.namespace import kind_of, plain, shape_of
-from gpugrad.primitive import composite as _composite
-from gpugrad.primitive import function as _function
 
 # --- Differences and integrals ---------------------------------------------------------------
 
@@ -38,7 +39,7 @@ def _vector(x: Any, like: Any) -> Any:
     """Return a number, a list of numbers or an array as an array with one axis, as `like` is."""
     x = array_like(x, like)
     if not hasattr(x, "dtype"):
-        x = namespace.create("asarray", x, like=like, dtype=plain(like).dtype)
+        x = libraries.create("asarray", x, like=like, dtype=plain(like).dtype)
     return F.reshape(x, (-1,))
 
 
@@ -187,7 +188,7 @@ def interp(
     n = xp.shape[0]
     left = fp[0] if left is None else left
     right = fp[-1] if right is None else right
-    flat = F.reshape(x, (-1,)) if hasattr(x, "dtype") else namespace.create("full", 1, x, like=xp)
+    flat = F.reshape(x, (-1,)) if hasattr(x, "dtype") else libraries.create("full", 1, x, like=xp)
     places = F.searchsorted(F.stop_gradient(xp), F.stop_gradient(flat), side="right") - 1
     places = F.where(places < 0, 0, F.where(places > max(n - 2, 0), max(n - 2, 0), places))
     after = F.where(places + 1 > n - 1, n - 1, places + 1)
@@ -206,7 +207,7 @@ def _windows(a: Any, v: Any, mode: str = "full") -> Any:
     n, m = a.shape[0], v.shape[0]
     if n < m:
         a, v, n, m = v, a, m, n
-    zeros = namespace.create("zeros", m - 1, like=a, dtype=a.dtype)
+    zeros = libraries.create("zeros", m - 1, like=a, dtype=a.dtype)
     padded = F.concat([zeros, a, zeros])
     columns = [padded[m - 1 - j : 2 * m - 2 - j + n] for j in range(m)]
     start, length = _span(n, m, mode)
@@ -217,7 +218,7 @@ def full_of(y: Any, n: int, m: int, mode: str) -> Any:
     """Return part of the full convolution of lengths n and m, with zeros in place of the rest."""
     start, length = _span(n, m, mode)
     ends = [
-        namespace.create("zeros", count, like=y, dtype=plain(y).dtype)
+        libraries.create("zeros", count, like=y, dtype=plain(y).dtype)
         for count in (start, n + m - 1 - start - length)
     ]
     return y if mode == "full" else F.concat([ends[0], y, ends[1]])
@@ -264,7 +265,7 @@ def polyval(p: Any, x: Any) -> Any:
         p: array of shape (n,): the coefficients, the highest power first.
         x: array of any shape.
     """
-    alone = namespace.library_of(plain(x)) is None
+    alone = libraries.library_of(plain(x)) is None
     p = double(p) if alone and hasattr(p, "dtype") else p
     y = 0.0 if alone else F.zeros_like(x)
     for coefficient in F.unstack(p) if hasattr(p, "dtype") else p:
@@ -296,7 +297,7 @@ def _of_length(a: Any, other: Any) -> Any:
     missing = math.prod(shape_of(other)) - a.shape[0]
     if missing <= 0:
         return a
-    return F.concat([namespace.create("zeros", missing, like=a, dtype=plain(a).dtype), a])
+    return F.concat([libraries.create("zeros", missing, like=a, dtype=plain(a).dtype), a])
 
 
 @_composite()
@@ -317,7 +318,7 @@ def polyder(p: Any, m: int = 1) -> Any:
     """Return the coefficients of a polynomial's derivative, taken `m` times."""
     p = beside_integers(p) if m else p
     for _ in range(m):
-        powers = namespace.create("arange", p.shape[0] - 1, 0, -1, like=p)
+        powers = libraries.create("arange", p.shape[0] - 1, 0, -1, like=p)
         p = p[:-1] * F.astype(powers, p.dtype)
     return p
 
@@ -335,7 +336,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     constants = constants * m if len(constants) == 1 else constants
     p = beside_integers(p) if m else p
     for i in range(m):
-        powers = namespace.create("arange", p.shape[0], 0, -1, like=p)
+        powers = libraries.create("arange", p.shape[0], 0, -1, like=p)
         p = F.concat([p / F.astype(powers, p.dtype), _vector(constants[i], p)])
     return p
 
@@ -421,7 +422,7 @@ def linspace(
     ndim = max(len(shape_of(start)), len(shape_of(stop)))
     places = np.reshape(np.arange(num) / max(intervals, 1), (-1, *[1] * ndim))
     dtype_of_places = finfo(like).dtype if hasattr(plain(like), "dtype") else np.float64
-    places = namespace.create("asarray", places, like=like, dtype=dtype_of_places)
+    places = libraries.create("asarray", places, like=like, dtype=dtype_of_places)
     y = start * (1.0 - places) + stop * places
     y = y if axis == 0 else F.moveaxis(y, 0, axis)
     y = y if dtype is None else F.astype(y, dtype)

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.kinds import shape_of
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import linalg
-from gpugrad.namespace import shape_of
-from gpugrad.primitive import composite as _composite
 
 Labels = list[Any]
 Shape = tuple[int, ...]

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad import namespace
+from gpugrad.dispatch import libraries
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.declare import function as _function
+from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.levels import has_levels, plain
+from gpugrad.dispatch.libraries import library_of
+from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.without_gradient import WithoutGradient
-from gpugrad.namespace import kind_of, library_of, plain, shape_of
-from gpugrad.primitive import composite as _composite
-from gpugrad.primitive import function as _function
 
 LN2 = 0.6931471805599453
 
@@ -40,7 +43,7 @@ def _numpy_dtype(x: Any) -> Any:
 def beside_integers(x: Any) -> Any:
     """Return an array in the data type it has after a product with integers: float64 of float32."""
     dtype = np.promote_types(_numpy_dtype(x), np.int64)
-    library = library_of(plain(x)) or namespace.NUMPY
+    library = library_of(plain(x)) or NUMPY
     return x if dtype == _numpy_dtype(x) else F.astype(x, library.dtype(dtype))
 
 
@@ -48,9 +51,9 @@ def array_like(x: Any, like: Any) -> Any:
     """Return a list of numbers as an array on the device of `like`, what is no list as it is."""
     if not isinstance(x, (list, tuple)):
         return x
-    if namespace.has_levels(x):
+    if has_levels(x):
         return F.stack([array_like(item, like) for item in x])
-    return namespace.create("asarray", x, like=like)
+    return libraries.create("asarray", x, like=like)
 
 
 def check_no_out(name: str, out: Any) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.declare import function as _function
+from gpugrad.dispatch.kinds import kind_of
 from gpugrad.errors import ArgumentError
-from gpugrad.namespace import kind_of
-from gpugrad.primitive import composite as _composite
-from gpugrad.primitive import function as _function
 
 fft = _function("fft", module="fft", arrays=(0,))
 fftn = _function("fftn", module="fft", arrays=(0,))

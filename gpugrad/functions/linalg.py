@@ -31,16 +31,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.declare import function as _function
+from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.levels import plain
+from gpugrad.dispatch.libraries import create, library_of
+from gpugrad.dispatch.numpy_library import NUMPY
+from gpugrad.dispatch.primitive import ALIASES, Primitive
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import matmul as matmul
 from gpugrad.functions import matrix_transpose as matrix_transpose
 from gpugrad.functions import tensordot as tensordot
 from gpugrad.functions import vecdot as vecdot
 from gpugrad.functions.without_gradient import WithoutGradient
-from gpugrad.namespace import NUMPY, create, kind_of, library_of, plain, shape_of
-from gpugrad.primitive import ALIASES, Primitive
-from gpugrad.primitive import composite as _composite
-from gpugrad.primitive import function as _function
 
 for _f in (matmul, matrix_transpose, tensordot, vecdot):
     if _f.name in vars(np.linalg):  # from NumPy 2.0 on

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.kinds import kind_of, shape_of
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import linalg
-from gpugrad.namespace import kind_of, shape_of
-from gpugrad.primitive import composite as _composite
 
 
 @_composite()

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import kind_of, shape_of
 from gpugrad.functions import ordering, selection
 from gpugrad.functions.calculus import linspace
 from gpugrad.functions.statistics import masked, root, squared_size
-from gpugrad.namespace import kind_of, shape_of
 
 
 def _check_no_out(out: Any) -> None:

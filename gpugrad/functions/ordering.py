@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad import namespace
+from gpugrad.dispatch import libraries
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.declare import function as _function
+from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.levels import LevelValue, plain
+from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.elementwise import check_no_out
 from gpugrad.functions.without_gradient import WithoutGradient, argpartition
-from gpugrad.namespace import LevelValue, shape_of
-from gpugrad.primitive import composite as _composite
-from gpugrad.primitive import function as _function
 
 sort = _function("sort", arrays=(0,), home=__name__)
 
@@ -150,7 +152,7 @@ def _wanted(q: Any, a: Any) -> Any:
     """Return the wanted fractions: a Python number, or an array on the device of `a`."""
     if isinstance(q, LevelValue) or not np.shape(q):
         return q
-    return namespace.create("asarray", q, like=a)
+    return libraries.create("asarray", q, like=a)
 
 
 def _check(name: str, out: Any, weights: Any) -> None:
@@ -250,7 +252,7 @@ def _taken(ordered: Any, place: Any, n: int) -> Any:
 
 
 def _integers(x: Any) -> Any:
-    library = namespace.library_of(namespace.plain(x)) or namespace.NUMPY
+    library = libraries.library_of(plain(x)) or NUMPY
     return F.astype(x, library.dtype(np.int64))
 
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad import namespace
+from gpugrad.dispatch import libraries
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.levels import plain
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.elementwise import array_like, check_no_out
-from gpugrad.namespace import plain, shape_of
-from gpugrad.primitive import composite as _composite
 
 # --- Choosing --------------------------------------------------------------------------------
 
@@ -232,7 +233,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> Any:
         mode: what to do with places out of bounds: "raise", "wrap" or "clip".
     """
     size = math.prod(a.shape)
-    places = namespace.create("asarray", plain(ind), like=a)
+    places = libraries.create("asarray", plain(ind), like=a)
     places = F.reshape(places, (-1,))
     if mode != "raise":
         places = places % size if mode == "wrap" else F.clip(places, 0, size - 1)
@@ -243,11 +244,11 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> Any:
 def _repeated(v: Any, count: int, like: Any) -> Any:
     """Return `count` values: those given, again and again."""
     if not hasattr(v, "dtype"):
-        v = namespace.create("asarray", v, like=like)
+        v = libraries.create("asarray", v, like=like)
     v = F.reshape(v, (-1,))
     if v.shape[0] == count:
         return v
-    return F.take(v, namespace.create("arange", count, like=like) % v.shape[0], axis=0)
+    return F.take(v, libraries.create("arange", count, like=like) % v.shape[0], axis=0)
 
 
 def place(arr: Any, mask: Any, vals: Any) -> Any:
@@ -291,6 +292,6 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) -
     for i, n in enumerate(arr.shape):
         shape = [1] * len(arr.shape)
         shape[i] = -1
-        index.append(F.reshape(namespace.create("arange", n, like=arr), tuple(shape)))
+        index.append(F.reshape(libraries.create("arange", n, like=arr), tuple(shape)))
     index[axis] = indices
     return F.index_set(arr, tuple(index), values)

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad import namespace
+from gpugrad.dispatch import libraries
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.levels import LevelValue, has_levels, plain
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.ordering import median
-from gpugrad.namespace import LevelValue, has_levels, plain, shape_of
-from gpugrad.primitive import composite as _composite
 
 # --- Axes ------------------------------------------------------------------------------------
 
@@ -296,7 +297,7 @@ def meshgrid(
 
 def _take(x: Any, places: Any, axis: int) -> Any:
     """Return elements along an axis at places known on the host."""
-    return F.take(x, namespace.create("asarray", places, like=x), axis=axis)
+    return F.take(x, libraries.create("asarray", places, like=x), axis=axis)
 
 
 def _host(x: Any) -> Any:
@@ -341,7 +342,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
         places = np.repeat(places, count)
     wanted = (*arr.shape[:axis], count, *arr.shape[axis + 1 :])
     if not isinstance(values, LevelValue) and not hasattr(values, "dtype"):
-        values = namespace.create("asarray", values, like=arr)
+        values = libraries.create("asarray", values, like=arr)
     values = F.astype(F.broadcast_to(values, wanted), arr.dtype)
     order = np.insert(np.arange(n), places, np.arange(n, n + count))
     return _take(F.concat([arr, values], axis=axis), order, axis)
@@ -354,7 +355,7 @@ def resize(a: Any, new_shape: Any) -> Any:
     flat = F.reshape(a, (-1,))
     n = flat.shape[0]
     if n == 0:
-        return namespace.create("zeros", shape, like=a, dtype=plain(a).dtype)
+        return libraries.create("zeros", shape, like=a, dtype=plain(a).dtype)
     return F.reshape(_take(flat, np.arange(math.prod(shape)) % n, 0), shape)
 
 
@@ -471,7 +472,7 @@ def _filled(x: Any, axis: int, value: Any, count: int) -> Any:
     shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
     if isinstance(value, LevelValue):
         return F.astype(F.broadcast_to(value, shape), x.dtype)
-    return namespace.create("full", shape, value, like=x, dtype=plain(x).dtype)
+    return libraries.create("full", shape, value, like=x, dtype=plain(x).dtype)
 
 
 def _ramp(x: Any, axis: int, value: Any, count: int, end: int) -> Any:
@@ -480,7 +481,7 @@ def _ramp(x: Any, axis: int, value: Any, count: int, end: int) -> Any:
     steps = np.arange(count)[:: 1 if end == 0 else -1] / max(count, 1)
     shape = [1] * len(x.shape)
     shape[axis] = -1
-    t = namespace.create("asarray", steps.reshape(shape), like=x, dtype=plain(x).dtype)
+    t = libraries.create("asarray", steps.reshape(shape), like=x, dtype=plain(x).dtype)
     return value + (edge - value) * t
 
 
@@ -509,7 +510,7 @@ def _reflected_at_points(x: Any, axis: int, width: tuple[int, int], mode: str) -
     shape = [1] * len(x.shape)
     shape[axis] = -1
     signs, firsts, lasts = (
-        namespace.create("asarray", c.reshape(shape), like=x, dtype=plain(x).dtype)
+        libraries.create("asarray", c.reshape(shape), like=x, dtype=plain(x).dtype)
         for c in (np.where(turned, -1.0, 1.0), -2.0 * k, 2.0 * k + 2.0 * turned)
     )
     first, last = F.slice_along(x, axis, None, 1), F.slice_along(x, axis, -1, None)

@@ -11,17 +11,17 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.declare import function as _function
+from gpugrad.dispatch.declare import named as _named
+from gpugrad.dispatch.kinds import kind_of
+from gpugrad.dispatch.primitive import BY_NAME, Primitive
+from gpugrad.dispatch.primitive import Composite as _Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import expm1 as expm1
 from gpugrad.functions import log1p as log1p
 from gpugrad.functions.elementwise import cbrt as cbrt
 from gpugrad.functions.elementwise import exp2 as exp2
-from gpugrad.namespace import kind_of
-from gpugrad.primitive import BY_NAME, Primitive
-from gpugrad.primitive import Composite as _Composite
-from gpugrad.primitive import composite as _composite
-from gpugrad.primitive import function as _function
-from gpugrad.primitive import named as _named
 
 for _f in (cbrt, exp2, expm1, log1p):  # SciPy's of that name are the same functions
     BY_NAME[f"special.{_f.name}"] = _f

@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad import namespace
+from gpugrad.dispatch import libraries
+from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.levels import has_levels
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.elementwise import array_like, check_no_out, double
 from gpugrad.functions.without_gradient import WithoutGradient, stopped
-from gpugrad.namespace import has_levels, kind_of, shape_of
-from gpugrad.primitive import composite as _composite
 
 
 @_composite()
@@ -376,7 +377,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
     if not shape_of(c):
         return c / c
     n = c.shape[0]
-    places = namespace.create("arange", n, like=c)
+    places = libraries.create("arange", n, like=c)
     diagonal = F.take(F.reshape(c, (-1,)), places * (n + 1), axis=0)
     deviation = F.sqrt(F.real(diagonal) if kind_of(c) == "c" else diagonal)
     c = c / F.reshape(deviation, (n, 1)) / F.reshape(deviation, (1, n))

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad import namespace
-from gpugrad.namespace import LevelValue
-from gpugrad.primitive import Primitive, function
+from gpugrad.dispatch import libraries
+from gpugrad.dispatch.declare import function
+from gpugrad.dispatch.levels import LevelValue, has_levels, youngest
+from gpugrad.dispatch.numpy_library import NUMPY
+from gpugrad.dispatch.primitive import Primitive
 
 
 class WithoutGradient(Primitive):
@@ -20,9 +22,9 @@ class WithoutGradient(Primitive):
         """Compute the function on the plain arrays."""
         args, kwargs = stopped(args), stopped(kwargs)
         values = (*args, *kwargs.values())
-        if namespace.has_levels(values):
-            return namespace.youngest(values).call(self, args, kwargs)
-        return self.on(namespace.library_among(values) or namespace.NUMPY)(*args, **kwargs)
+        if has_levels(values):
+            return youngest(values).call(self, args, kwargs)
+        return self.on(libraries.library_among(values) or NUMPY)(*args, **kwargs)
 
 
 def stopped(x: Any) -> Any:

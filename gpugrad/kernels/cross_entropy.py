@@ -20,12 +20,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gpugrad.dispatch.kinds import kind_of
 from gpugrad.kernels import launch, middle
 from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES, Instance, Kernel, contiguous, new
 from gpugrad.kernels.middle import Stacks, around, stacks
 from gpugrad.kernels.rows import CHOICES, VARIANTS, Teams, place_of, rows_back, rows_of, teams
-from gpugrad.namespace import kind_of
-from gpugrad.network.losses import aggregation_scale, matched
+from gpugrad.nn.functional.losses import aggregation_scale, matched
 
 _of_logits = Kernel("logit_cross_entropy", "cross_entropy.cu", variants=CHOICES, large_shared=True)
 _of_logits_middle = Kernel(

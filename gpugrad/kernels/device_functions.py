@@ -11,9 +11,11 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from gpugrad.expression import CudaPrinter, NoDeviceFunction, Symbol, functions_in
 from gpugrad.kernels.source import source_folder
-from gpugrad.scalar import SCALAR_RULES, ScalarRule
+from gpugrad.rulebook.scalar_rule import SCALAR_RULES, ScalarRule
+from gpugrad.symbolic.cuda import CudaPrinter, NoDeviceFunction
+from gpugrad.symbolic.expression import Symbol
+from gpugrad.symbolic.printer import functions_in
 
 # What CUDA, and the headers of `cuda_kernels/`, call a function that has no definition in others.
 DEVICE_FUNCTIONS = {

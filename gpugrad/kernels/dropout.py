@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from gpugrad.dispatch.kinds import CudaArray
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import C_TYPES, Kernel, contiguous, new
-from gpugrad.namespace import CudaArray
-from gpugrad.network.dropout import threshold
+from gpugrad.nn.functional.dropout import threshold
 
 THREADS = 256
 BLOCKS = 16  # of a processor: some to run, and some to follow as these end

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from gpugrad.dispatch.cupy_library import cupy_library
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import VECTOR_BYTES, Kernel, elsewhere
 from gpugrad.kernels.source import expanded
-from gpugrad.namespace import cupy_library
 
 # Computes an operation: of the results' shape, their size, and the inputs, a tuple of results.
 Launcher = Callable[..., tuple[Any, ...]]

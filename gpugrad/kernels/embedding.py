@@ -13,10 +13,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from gpugrad.dispatch.cupy_library import cupy_library
 from gpugrad.kernels import launch
 from gpugrad.kernels.columns import computed
 from gpugrad.kernels.launch import C_TYPES, Kernel, contiguous, new
-from gpugrad.namespace import cupy_library
 
 _THREADS = 256
 _BLOCKS = 16  # for a multiprocessor, which holds 8

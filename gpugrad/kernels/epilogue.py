@@ -11,12 +11,12 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.expression import Symbol, variables_in
+from gpugrad.dispatch.primitive import Primitive
 from gpugrad.kernels.columns import THREADS, column_sums, cut, summed
 from gpugrad.kernels.device_functions import DeviceFunction, device_functions
 from gpugrad.kernels.launch import C_TYPES, FLOATS, Kernel, contiguous, is_like, new
-from gpugrad.primitive import Primitive
-from gpugrad.tangent import Projection
+from gpugrad.structure.spaces import Projection
+from gpugrad.symbolic.expression import Symbol, variables_in
 
 
 class Epilogue:

@@ -7,15 +7,16 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.expression import Symbol, variables_in
+from gpugrad.dispatch.cupy_library import cupy_library
+from gpugrad.dispatch.kinds import SCALAR_TYPES, CudaArray
+from gpugrad.dispatch.primitive import Function, Primitive, implement, implementation
 from gpugrad.kernels.columns import column_dots
 from gpugrad.kernels.device_functions import DEVICE_FUNCTIONS, OPERATORS, device_functions
 from gpugrad.kernels.elementwise import Operation
 from gpugrad.kernels.launch import C_TYPES, is_like
-from gpugrad.namespace import SCALAR_TYPES, CudaArray, CupyLibrary, cupy_library
-from gpugrad.primitive import Function, Primitive
-from gpugrad.scalar import ScalarRule, definition
-from gpugrad.tangent import Projection, accumulate
+from gpugrad.rulebook.scalar_rule import ScalarRule, definition
+from gpugrad.structure.spaces import Projection
+from gpugrad.symbolic.expression import Symbol, variables_in
 
 
 class FusedValue:
@@ -80,26 +81,22 @@ class FusedRule:
         fits = arrays and all(issubclass(kind, CudaArray) for kind in arrays)
         return bool(fits) and self.rule.matches(types)
 
-    def precedes(self, other: Any) -> bool:
-        """Say that it is asked first."""
-        return True
-
-    def bind(self, f: Primitive, args: tuple[Any, ...], needs: tuple[bool, ...]) -> Function:
+    def bind(self, f: Primitive, args: tuple[Any, ...], chosen: tuple[bool, ...]) -> Function:
         """Return the rule for arguments like these, as a function of them."""
         rule = self.rule
         texts = device_functions()[f.path].partials
         wanted = tuple(
-            [need and isinstance(p, Symbol) for need, p in zip(needs, rule.partials, strict=True)]
+            [need and isinstance(p, Symbol) for need, p in zip(chosen, rule.partials, strict=True)]
         )
         in_text = all(text for want, text in zip(wanted, texts, strict=True) if want)
-        numbers = [need for need, x in zip(needs, args, strict=True) if type(x) in SCALAR_TYPES]
+        numbers = [need for need, x in zip(chosen, args, strict=True) if type(x) in SCALAR_TYPES]
         if not in_text or any(numbers):
             return _decline
         # What is left is 0, or a multiple of dy.
-        factors = [p if need else None for need, p in zip(needs, rule.partials, strict=True)]
+        factors = [p if need else None for need, p in zip(chosen, rule.partials, strict=True)]
         general = self._general_rule(f, args, wanted, factors)
         kinds = {type(x) for x in args if type(x) not in SCALAR_TYPES}
-        kernel: Any = CupyLibrary.kernels[f.path]
+        kernel: Any = implementation(f, CudaArray)
         forward = kernel.operation
         if forward is None or len(kinds) > 1 or complex in map(type, args):
             return general
@@ -143,7 +140,7 @@ class FusedRule:
     ) -> Function:
         rule = self.rule
         plan = self.plan(wanted)
-        kernel: Any = CupyLibrary.kernels[f.path]
+        kernel: Any = implementation(f, CudaArray)
         forward = kernel.operation
         value = f.resolve(args)  # where the arrays are not contiguous, or the device has no kernel
 
@@ -306,25 +303,20 @@ def _multiple(factor: Any) -> str:
 
 def operations(rule: ScalarRule) -> list[Operation]:
     """Return what the device computes by a rule: its value, and all of its gradients."""
-    value: Any = CupyLibrary.kernels[rule.f.path]
+    value: Any = implementation(rule.f, CudaArray)
     texts = device_functions()[rule.f.path].partials
     fused = next(found for found in rule.f.rrules if isinstance(found, FusedRule))
     _, back, _ = fused.plan(tuple([text is not None for text in texts]))
     return [found for found in (value.operation, back) if isinstance(found, Operation)]
 
 
-def added_to(total: Any, x: Any) -> Any:
-    """Return the sum of two gradients, in the memory of the first one where that can be.
-
-    Args:
-        total: a sum that nobody else has.
-        x: another gradient of the same value.
-    """
-    fits = issubclass(type(total), CudaArray) and is_like(x, total, total.shape)
-    if not fits or not (x._c_contiguous and total._c_contiguous and total.dtype.name in C_TYPES):
-        return accumulate(total, x)
-    add: Any = CupyLibrary.kernels["add"]
-    add.operation.into(total, total, x)
+@implement(F.add_into, CudaArray)
+def add_into(total: Any, x: Any) -> Any:
+    """Return the sum of two arrays in the memory of the first one, or NotImplemented."""
+    fits = is_like(x, total, total.shape) and total.dtype.name in C_TYPES
+    if not fits or not (x._c_contiguous and total._c_contiguous):
+        return NotImplemented
+    implementation(F.add, CudaArray).operation.into(total, total, x)
     return total
 
 

@@ -19,9 +19,9 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from gpugrad.dispatch.cupy_library import cupy_library
 from gpugrad.errors import DeviceError
 from gpugrad.kernels.source import expanded, source
-from gpugrad.namespace import cupy_library
 
 # The C++ types of the data types that kernels are compiled for, by name.
 C_TYPES = {

@@ -5,14 +5,13 @@ A loss is one launch, or two where there is work for several blocks, and its gra
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
+from gpugrad.dispatch.kinds import CudaArray
 from gpugrad.kernels import launch
 from gpugrad.kernels.columns import computed
 from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, contiguous, new
-from gpugrad.namespace import CudaArray, CupyLibrary
-from gpugrad.network.losses import matched
+from gpugrad.nn.functional.losses import matched
 
 # By the functions' names: the structs of losses.cu.
 LOSSES = {
@@ -114,10 +113,7 @@ def loss_of(name: str, yhat: Any, y: Any, *options: Any, agg: str) -> Loss | Non
     return Loss(name, yhat, y, option, agg) if fits else None
 
 
-def _value(name: str, yhat: Any, y: Any, *options: Any, agg: str = "mean") -> Any:
+def value(name: str, yhat: Any, y: Any, *options: Any, agg: str = "mean") -> Any:
+    """Return the loss of that name, or NotImplemented."""
     loss = loss_of(name, yhat, y, *options, agg=agg)
     return NotImplemented if loss is None else loss.compute()
-
-
-for _name in LOSSES:
-    CupyLibrary.kernels[_name] = functools.partial(_value, _name)

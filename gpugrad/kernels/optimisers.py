@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gpugrad.dispatch.kinds import CudaArray
 from gpugrad.kernels.launch import C_TYPES, FLOATS, Kernel, check_device, contiguous, new
-from gpugrad.namespace import CudaArray
 
 ROWS = 80  # parameters of a launch: as in cuda_kernels/optimisers.cu, and so are the next two
 CHUNK = 2048

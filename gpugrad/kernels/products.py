@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gpugrad.dispatch.cupy_library import cupy_library
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import C_TYPES, check_device, new
-from gpugrad.namespace import cupy_library
 
 _LARGEST = 2**31 - 1  # what cuBLAS counts by
 

@@ -8,17 +8,14 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
+from gpugrad.dispatch.cupy_library import cupy_library
+from gpugrad.dispatch.levels import LevelValue
+from gpugrad.dispatch.libraries import is_array, library_for, library_of
+from gpugrad.dispatch.library import Library
+from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.errors import ArgumentError, DeviceError
-from gpugrad.namespace import (
-    NUMPY,
-    LevelValue,
-    Library,
-    cupy_library,
-    is_array,
-    library_for,
-    library_of,
-)
-from gpugrad.structure import LEAF, Node, Walk
+from gpugrad.structure.nodes import LEAF, Node
+from gpugrad.structure.walk import Walk
 
 
 def find_device(name: str) -> str:

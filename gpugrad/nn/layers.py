@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.levels import plain
 from gpugrad.errors import ArgumentError
 from gpugrad.kernels.dense import is_small
 from gpugrad.kernels.epilogue import epilogue
-from gpugrad.namespace import CudaArray, plain
-from gpugrad.network.epilogue import bias_activation, dense
 from gpugrad.nn.device import to_device
+from gpugrad.nn.functional.epilogue import bias_activation, dense
 from gpugrad.nn.initialisers import glorot_uniform, zeros
 
 

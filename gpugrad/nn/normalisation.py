@@ -13,8 +13,8 @@ import numpy as np
 
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import stop_gradient
-from gpugrad.network.normalisation import group_norm, layer_norm, rms_norm
 from gpugrad.nn.device import to_device
+from gpugrad.nn.functional.normalisation import group_norm, layer_norm, rms_norm
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import shape_of
 from gpugrad.errors import ArgumentError
-from gpugrad.namespace import shape_of
-from gpugrad.network.attention import dot_product_attention, join_heads, split_heads
-from gpugrad.network.convolution import conv, conv_transpose
-from gpugrad.network.embedding import embedding
-from gpugrad.network.pooling import max_pool, mean_pool
 from gpugrad.nn.device import to_device
+from gpugrad.nn.functional.attention import dot_product_attention, join_heads, split_heads
+from gpugrad.nn.functional.convolution import conv, conv_transpose
+from gpugrad.nn.functional.embedding import embedding
+from gpugrad.nn.functional.pooling import max_pool, mean_pool
 from gpugrad.nn.initialisers import glorot_uniform
 from gpugrad.nn.layers import Dense, identity
 

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from gpugrad.dispatch.kinds import shape_of
 from gpugrad.errors import ArgumentError, SensitivityError
-from gpugrad.namespace import shape_of
-from gpugrad.structure import Walk
-from gpugrad.tangent import zero_of
+from gpugrad.structure.spaces import zero_of
+from gpugrad.structure.walk import Walk
 
 Model = TypeVar("Model")
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.declare import named
+from gpugrad.dispatch.kinds import SCALAR_TYPES, CudaArray, kind_of
+from gpugrad.dispatch.primitive import Composite, implement
 from gpugrad.kernels.optimisers import StepKernel
-from gpugrad.namespace import SCALAR_TYPES, CupyLibrary, kind_of
-from gpugrad.primitive import Composite, named
 
 Arrays = Sequence[Any]
 
@@ -24,7 +25,7 @@ def _step(kernel: str) -> Callable[[Callable[..., Any]], Composite]:
 
     def decorator(definition: Callable[..., Any]) -> Composite:
         step = named(Composite, module="optim")(definition)
-        CupyLibrary.kernels[step.path] = StepKernel(kernel, definition)
+        implement(step, CudaArray)(StepKernel(kernel, definition))
         return step
 
     return decorator

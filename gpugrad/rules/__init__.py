@@ -13,6 +13,7 @@ from gpugrad.rules import indexing as indexing
 from gpugrad.rules import linalg as linalg
 from gpugrad.rules import losses as losses
 from gpugrad.rules import manipulation as manipulation
+from gpugrad.rules import map as map
 from gpugrad.rules import normalisation as normalisation
 from gpugrad.rules import on_cuda as on_cuda
 from gpugrad.rules import ordering as ordering

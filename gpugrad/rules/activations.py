@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import frule
+from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.primitive import implement
 from gpugrad.kernels import softmax as kernels
-from gpugrad.namespace import CupyLibrary
-from gpugrad.network.activations import (
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.activations import (
     SELU_ALPHA,
     SELU_SCALE,
     celu,
@@ -45,8 +46,7 @@ from gpugrad.network.activations import (
     tanhshrink,
     trelu,
 )
-from gpugrad.registry import rrule
-from gpugrad.scalar import scalar_rule
+from gpugrad.rulebook.scalar_rule import scalar_rule
 
 
 def _one_or(condition: Any, other: Any, x: Any) -> Any:
@@ -185,11 +185,11 @@ def logsoftmax_rrule(_: Any, x: Any, *, axis: Any = -1) -> Any:
     return y, logsoftmax_back
 
 
-CupyLibrary.kernels["softmax"] = kernels.softmax
-CupyLibrary.kernels["masked_softmax"] = kernels.masked_softmax
-CupyLibrary.kernels["softmax_dx"] = kernels.softmax_back
-CupyLibrary.kernels["logsoftmax"] = kernels.logsoftmax
-CupyLibrary.kernels["logsoftmax_dx"] = kernels.logsoftmax_back
+implement(softmax, CudaArray)(kernels.softmax)
+implement(masked_softmax, CudaArray)(kernels.masked_softmax)
+implement(softmax_dx, CudaArray)(kernels.softmax_back)
+implement(logsoftmax, CudaArray)(kernels.logsoftmax)
+implement(logsoftmax_dx, CudaArray)(kernels.logsoftmax_back)
 
 
 @frule.register(softmax)

@@ -6,13 +6,13 @@ import functools
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import frule
+from gpugrad.dispatch.kinds import CudaArray
 from gpugrad.kernels.launch import contiguous, is_like
-from gpugrad.namespace import CudaArray
-from gpugrad.network.activations import softmax_dx
-from gpugrad.network.attention import attend, attention_weights, scaled
-from gpugrad.registry import rrule
-from gpugrad.tangent import Projection, accumulate
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.activations import softmax_dx
+from gpugrad.nn.functional.attention import attend, attention_weights, scaled
+from gpugrad.structure.spaces import Projection
+from gpugrad.structure.tangent import accumulate
 
 
 @rrule.register(attend)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import bilinear
 from gpugrad.functions.calculus import convolve, full_of
-from gpugrad.registry import rrule
+from gpugrad.modes.rules import rrule
+from gpugrad.rulebook.forward import bilinear
 from gpugrad.rules.elementwise import conj
-from gpugrad.tangent import Projection
+from gpugrad.structure.spaces import Projection
 
 
 @rrule.register(convolve)

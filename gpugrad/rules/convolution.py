@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gpugrad.frule import bilinear, frule, linear
-from gpugrad.network.convolution import convolve_input, convolve_output, convolve_weight
-from gpugrad.network.windows import Layout, fold_windows, windows
-from gpugrad.registry import rrule
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.convolution import convolve_input, convolve_output, convolve_weight
+from gpugrad.nn.functional.windows import Layout, fold_windows, windows
+from gpugrad.rulebook.forward import bilinear, linear
 from gpugrad.rules.elementwise import conj
-from gpugrad.tangent import Projection
+from gpugrad.structure.spaces import Projection
 
 
 @rrule.register(convolve_output)

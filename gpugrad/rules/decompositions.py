@@ -13,14 +13,15 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.libraries import create
 from gpugrad.errors import ArgumentError
-from gpugrad.frule import frule
 from gpugrad.functions import linalg
-from gpugrad.namespace import create, kind_of, shape_of
-from gpugrad.registry import rrule
+from gpugrad.modes.rules import frule, rrule
 from gpugrad.rules.elementwise import conj
 from gpugrad.rules.linalg import adjoint
-from gpugrad.tangent import Projection, accumulate
+from gpugrad.structure.spaces import Projection
+from gpugrad.structure.tangent import accumulate
 
 
 def hermitian(x: Any) -> Any:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import frule
+from gpugrad.dispatch.kinds import CudaArray, shape_of
+from gpugrad.dispatch.primitive import implement
 from gpugrad.kernels import dropout as kernels
-from gpugrad.namespace import CupyLibrary, shape_of
-from gpugrad.network.dropout import dropped
-from gpugrad.registry import rrule
-from gpugrad.tangent import accumulate
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.dropout import dropped
+from gpugrad.structure.tangent import accumulate
 
-CupyLibrary.kernels[dropped.path] = kernels.dropped
+implement(dropped, CudaArray)(kernels.dropped)
 
 
 @rrule.register(dropped)

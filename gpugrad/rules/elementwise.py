@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import frule, linear
+from gpugrad.dispatch.kinds import kind_of
 from gpugrad.functions.elementwise import cbrt, exp2, fmod
-from gpugrad.namespace import kind_of
-from gpugrad.registry import rrule
-from gpugrad.scalar import scalar_rule
-from gpugrad.tangent import Projection
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.forward import linear
+from gpugrad.rulebook.scalar_rule import scalar_rule
+from gpugrad.structure.spaces import Projection
 
 LN2 = 0.6931471805599453
 LN10 = 2.302585092994046

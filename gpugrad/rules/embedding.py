@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import frule
-from gpugrad.namespace import shape_of
-from gpugrad.network.embedding import scatter_max
-from gpugrad.registry import rrule
+from gpugrad.dispatch.kinds import shape_of
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.embedding import scatter_max
 from gpugrad.rules.elementwise import nonzero
 
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import linear
+from gpugrad.dispatch.libraries import create
 from gpugrad.functions import fft as T
-from gpugrad.namespace import create
-from gpugrad.registry import rrule
-from gpugrad.tangent import Projection
+from gpugrad.modes.rules import rrule
+from gpugrad.rulebook.forward import linear
+from gpugrad.structure.spaces import Projection
 
 
 def _one(x: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:

@@ -7,11 +7,15 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import frule, linear
+from gpugrad.dispatch.kinds import CudaArray, kind_of, shape_of
+from gpugrad.dispatch.levels import plain
+from gpugrad.dispatch.libraries import library_of
+from gpugrad.dispatch.primitive import implement
 from gpugrad.kernels import embedding
-from gpugrad.namespace import CupyLibrary, kind_of, library_of, plain, shape_of
-from gpugrad.registry import rrule
-from gpugrad.tangent import Projection, Tangent
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.forward import linear
+from gpugrad.structure.spaces import Projection
+from gpugrad.structure.tangent import Tangent
 
 
 @rrule.register(F.getitem)
@@ -138,6 +142,6 @@ def getattr_frule(_: Any, args: Any, tangents: Any) -> Any:
 
 
 # --- On CuPy's arrays: rows by an array of their numbers -------------------------------------
-CupyLibrary.kernels["getitem"] = embedding.getitem
-CupyLibrary.kernels["take"] = embedding.take
-CupyLibrary.kernels["scatter_add"] = embedding.scatter_add
+implement(F.getitem, CudaArray)(embedding.getitem)
+implement(F.take, CudaArray)(embedding.take)
+implement(F.scatter_add, CudaArray)(embedding.scatter_add)

@@ -10,16 +10,20 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad.frule import bilinear, frule, linear, push
+from gpugrad.dispatch.kinds import CudaArray, kind_of
+from gpugrad.dispatch.primitive import implement
 from gpugrad.functions import linalg
 from gpugrad.kernels import dense as kernels
 from gpugrad.kernels import epilogue, products
-from gpugrad.namespace import CudaArray, CupyLibrary, kind_of
-from gpugrad.network.epilogue import bias_activation, dense
-from gpugrad.registry import bind, rrule
+from gpugrad.modes.pushforward import push
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.epilogue import bias_activation, dense
+from gpugrad.rulebook.forward import bilinear, linear
+from gpugrad.rulebook.reverse import bind
 from gpugrad.rules.elementwise import conj, nonzero
 from gpugrad.rules.reductions import Reduction
-from gpugrad.tangent import Projection, accumulate
+from gpugrad.structure.spaces import Projection
+from gpugrad.structure.tangent import accumulate
 
 
 def adjoint(x: Any) -> Any:
@@ -165,10 +169,10 @@ def bias_activation_rrule(
     return y, bias_activation_back
 
 
-CupyLibrary.kernels["bias_activation"] = epilogue.bias_activation
-CupyLibrary.kernels["dense"] = kernels.dense
-CupyLibrary.kernels["linear"] = kernels.linear
-CupyLibrary.kernels["matmul"] = products.matmul
+implement(bias_activation, CudaArray)(epilogue.bias_activation)
+implement(dense, CudaArray)(kernels.dense)
+implement(F.linear, CudaArray)(kernels.linear)
+implement(F.matmul, CudaArray)(products.matmul)
 rrule.register(bias_activation, CudaArray, CudaArray)(epilogue.bias_activation_rrule)
 rrule.register(dense, CudaArray, CudaArray, CudaArray)(kernels.dense_rrule)
 rrule.register(F.linear, CudaArray, CudaArray, CudaArray)(kernels.linear_rrule)

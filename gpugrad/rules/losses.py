@@ -12,12 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import frule
+from gpugrad.dispatch.kinds import CudaArray, shape_of
+from gpugrad.dispatch.primitive import implement
 from gpugrad.kernels import cross_entropy as kernels
-from gpugrad.kernels.losses import LOSSES, loss_of
-from gpugrad.namespace import CudaArray, CupyLibrary, shape_of
-from gpugrad.network.activations import logsoftmax, relu, sigmoid
-from gpugrad.network.losses import (
+from gpugrad.kernels.losses import LOSSES, loss_of, value
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.activations import logsoftmax, relu, sigmoid
+from gpugrad.nn.functional.losses import (
     Softmax,
     aggregated,
     aggregation_scale,
@@ -37,9 +38,10 @@ from gpugrad.network.losses import (
     soft_targets,
     squared_hinge_loss,
 )
-from gpugrad.registry import rrule, takes_number
-from gpugrad.scalar import scalar_rule
-from gpugrad.tangent import Projection, accumulate
+from gpugrad.rulebook.reverse import takes_number
+from gpugrad.rulebook.scalar_rule import scalar_rule
+from gpugrad.structure.spaces import Projection
+from gpugrad.structure.tangent import accumulate
 
 scalar_rule(
     huber,
@@ -97,6 +99,7 @@ def by_kernels(f: Any, rule: Callable[..., Any]) -> None:
     They give way to it where the sensitivity is recorded, and for the gradient of the number.
     """
     assert f.name in LOSSES
+    implement(f, CudaArray)(functools.partial(value, f.name))
 
     @rrule.register(f, CudaArray, CudaArray)
     def loss_rrule_on_cuda(
@@ -217,8 +220,8 @@ def logit_cross_entropy_rrule(
     return softmax.loss(agg), logit_cross_entropy_back
 
 
-CupyLibrary.kernels["cross_entropy"] = kernels.cross_entropy
-CupyLibrary.kernels["logit_cross_entropy"] = kernels.logit_cross_entropy
+implement(cross_entropy, CudaArray)(kernels.cross_entropy)
+implement(logit_cross_entropy, CudaArray)(kernels.logit_cross_entropy)
 
 
 @rrule.register(cross_entropy, CudaArray, CudaArray)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad.frule import frule, linear
-from gpugrad.namespace import kind_of, shape_of
-from gpugrad.registry import rrule
-from gpugrad.tangent import Projection, unbroadcast
+from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.forward import linear
+from gpugrad.structure.spaces import Projection, unbroadcast
 
 
 @rrule.register(F.reshape)

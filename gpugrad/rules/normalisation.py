@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import frule
+from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.primitive import implement
+from gpugrad.kernels import normalisation as kernels
 from gpugrad.kernels.launch import is_like
 from gpugrad.kernels.normalisation import rows_of, standardised, standardised_back
-from gpugrad.namespace import CudaArray
-from gpugrad.network.normalisation import (
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.normalisation import (
     Axis,
     Standardised,
     beside,
@@ -22,8 +24,8 @@ from gpugrad.network.normalisation import (
     standardise_with_moments,
     widened,
 )
-from gpugrad.registry import rrule
-from gpugrad.tangent import Projection, accumulate
+from gpugrad.structure.spaces import Projection
+from gpugrad.structure.tangent import accumulate
 
 
 @rrule.register(standardise)
@@ -104,6 +106,10 @@ def standardise_affine_frule(
         moved = accumulate(moved, beside(dbias, z, axis))
     y = scaled_and_shifted(z, weight, bias, axis)
     return y, F.broadcast_to(moved, y.shape)
+
+
+implement(standardise, CudaArray)(kernels.standardise)
+implement(standardise_affine, CudaArray)(kernels.standardise_affine)
 
 
 @rrule.register(standardise, CudaArray)

@@ -1,14 +1,15 @@
 """On CuPy's arrays: every elementwise function and its gradients by fused kernels."""
 
+from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.primitive import implement
 from gpugrad.kernels.fused import FusedRule, FusedValue
-from gpugrad.namespace import CupyLibrary
-from gpugrad.registry import add_rrule
+from gpugrad.rulebook.reverse import REVERSE
+from gpugrad.rulebook.scalar_rule import SCALAR_RULES
 from gpugrad.rules import activations as activations
 from gpugrad.rules import elementwise as elementwise
 from gpugrad.rules import losses as losses
 from gpugrad.rules import special as special
-from gpugrad.scalar import SCALAR_RULES
 
 for _rule in SCALAR_RULES:
-    add_rrule(_rule.f, FusedRule(_rule))
-    CupyLibrary.kernels[_rule.f.path] = FusedValue(_rule)
+    REVERSE.add(_rule.f, FusedRule(_rule))
+    implement(_rule.f, CudaArray)(FusedValue(_rule))

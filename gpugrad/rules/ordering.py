@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import frule
 from gpugrad.functions.ordering import sort
-from gpugrad.registry import rrule
+from gpugrad.modes.rules import frule, rrule
 
 
 @rrule.register(sort)

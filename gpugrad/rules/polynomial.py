@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.polynomial import evalpoly
-from gpugrad.registry import rrule
+from gpugrad.functions.polynomial import evalpoly
+from gpugrad.modes.rules import rrule
 from gpugrad.rules.elementwise import conj
-from gpugrad.tangent import Projection
+from gpugrad.structure.spaces import Projection
 
 
 @rrule.register(evalpoly)

@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import frule, linear
-from gpugrad.namespace import shape_of
-from gpugrad.network.pooling import window_max, window_sum
-from gpugrad.network.windows import Layout, fold_windows, windows
-from gpugrad.registry import rrule
+from gpugrad.dispatch.kinds import shape_of
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.pooling import window_max, window_sum
+from gpugrad.nn.functional.windows import Layout, fold_windows, windows
+from gpugrad.rulebook.forward import linear
 from gpugrad.rules.elementwise import nonzero
 
 

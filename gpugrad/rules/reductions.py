@@ -6,12 +6,16 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.frule import frule, linear
+from gpugrad.dispatch.cupy_library import cupy_library
+from gpugrad.dispatch.kinds import CudaArray, shape_of
+from gpugrad.dispatch.levels import plain
+from gpugrad.dispatch.primitive import implement
 from gpugrad.kernels import columns
-from gpugrad.namespace import CudaArray, CupyLibrary, cupy_library, plain, shape_of
-from gpugrad.registry import rrule, takes_number
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.forward import linear
+from gpugrad.rulebook.reverse import takes_number
 from gpugrad.rules.elementwise import conj, nonzero
-from gpugrad.tangent import Projection
+from gpugrad.structure.spaces import Projection
 
 Axis = int | tuple[int, ...] | None
 
@@ -237,7 +241,7 @@ frule.register(F.min)(_extremum_frule)
 
 
 # --- On CuPy's arrays -----------------------------------------------------------------------
-CupyLibrary.kernels["sum"] = columns.sum
+implement(F.sum, CudaArray)(columns.sum)
 
 
 @rrule.register(F.sum, CudaArray)

@@ -15,16 +15,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.primitive import implement
 from gpugrad.errors import ArgumentError
-from gpugrad.frule import frule
 from gpugrad.functions import special as S
 from gpugrad.kernels import softmax as kernels
-from gpugrad.namespace import CudaArray, CupyLibrary
-from gpugrad.registry import rrule
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.scalar_rule import scalar_rule
 from gpugrad.rules.elementwise import LN10, conj, nonzero
 from gpugrad.rules.reductions import Reduction
-from gpugrad.scalar import scalar_rule
-from gpugrad.tangent import Projection, accumulate
+from gpugrad.structure.spaces import Projection
+from gpugrad.structure.tangent import accumulate
 
 SQRT_PI = math.sqrt(math.pi)
 SQRT_2PI = math.sqrt(2 * math.pi)
@@ -145,7 +146,7 @@ def logsumexp_rrule(
     return y, logsumexp_back
 
 
-CupyLibrary.kernels["special.logsumexp"] = kernels.logsumexp
+implement(S.logsumexp, CudaArray)(kernels.logsumexp)
 
 
 @rrule.register(S.logsumexp, CudaArray)

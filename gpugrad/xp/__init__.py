@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gpugrad.dispatch.primitive import BY_NAME
 from gpugrad.functions import abs as abs
 from gpugrad.functions import acos as acos
 from gpugrad.functions import acosh as acosh
@@ -105,6 +106,7 @@ from gpugrad.functions import roll as roll
 from gpugrad.functions import round as round
 from gpugrad.functions import searchsorted as searchsorted
 from gpugrad.functions import sign as sign
+from gpugrad.functions import signatures
 from gpugrad.functions import signbit as signbit
 from gpugrad.functions import sin as sin
 from gpugrad.functions import sinh as sinh
@@ -150,6 +152,15 @@ from gpugrad.functions.calculus import polysub as polysub
 from gpugrad.functions.calculus import polyval as polyval
 from gpugrad.functions.calculus import trapezoid as trapezoid
 from gpugrad.functions.calculus import vander as vander
+from gpugrad.functions.creation import arange as arange
+from gpugrad.functions.creation import asarray as asarray
+from gpugrad.functions.creation import empty as empty
+from gpugrad.functions.creation import eye as eye
+from gpugrad.functions.creation import from_dlpack as from_dlpack
+from gpugrad.functions.creation import full as full
+from gpugrad.functions.creation import linspace as linspace
+from gpugrad.functions.creation import ones as ones
+from gpugrad.functions.creation import zeros as zeros
 from gpugrad.functions.einstein import einsum as einsum
 from gpugrad.functions.elementwise import angle as angle
 from gpugrad.functions.elementwise import cbrt as cbrt
@@ -279,26 +290,15 @@ from gpugrad.functions.without_gradient import spacing as spacing
 from gpugrad.functions.without_gradient import tril_indices_from as tril_indices_from
 from gpugrad.functions.without_gradient import triu_indices_from as triu_indices_from
 from gpugrad.functions.without_gradient import unravel_index as unravel_index
-from gpugrad.primitive import BY_NAME
-from gpugrad.xp import _signatures
 from gpugrad.xp import fft as fft
 from gpugrad.xp import linalg as linalg
 from gpugrad.xp import special as special
-from gpugrad.xp._creation import arange as arange
-from gpugrad.xp._creation import asarray as asarray
-from gpugrad.xp._creation import empty as empty
-from gpugrad.xp._creation import eye as eye
-from gpugrad.xp._creation import from_dlpack as from_dlpack
-from gpugrad.xp._creation import full as full
-from gpugrad.xp._creation import linspace as linspace
-from gpugrad.xp._creation import ones as ones
-from gpugrad.xp._creation import zeros as zeros
-from gpugrad.xp._information import Information
-from gpugrad.xp._information import can_cast as can_cast
-from gpugrad.xp._information import finfo as finfo
-from gpugrad.xp._information import iinfo as iinfo
-from gpugrad.xp._information import isdtype as isdtype
-from gpugrad.xp._information import result_type as result_type
+from gpugrad.xp.information import Information
+from gpugrad.xp.information import can_cast as can_cast
+from gpugrad.xp.information import finfo as finfo
+from gpugrad.xp.information import iinfo as iinfo
+from gpugrad.xp.information import isdtype as isdtype
+from gpugrad.xp.information import result_type as result_type
 
 __array_api_version__ = "2024.12"
 __array_namespace_info__ = Information
@@ -326,4 +326,4 @@ complex64 = np.dtype(np.complex64)
 complex128 = np.dtype(np.complex128)
 
 
-_signatures.attach(BY_NAME)
+signatures.attach(BY_NAME)

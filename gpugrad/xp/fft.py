@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gpugrad.dispatch.libraries import library_for as _library_for
+from gpugrad.functions.creation import call as _call
 from gpugrad.functions.fft import fft as fft
 from gpugrad.functions.fft import fft2 as fft2
 from gpugrad.functions.fft import fftn as fftn
@@ -20,8 +22,6 @@ from gpugrad.functions.fft import irfftn as irfftn
 from gpugrad.functions.fft import rfft as rfft
 from gpugrad.functions.fft import rfft2 as rfft2
 from gpugrad.functions.fft import rfftn as rfftn
-from gpugrad.namespace import library_for as _library_for
-from gpugrad.xp._creation import call as _call
 
 
 def _frequencies(name: str, n: int, d: Any, dtype: Any, device: Any) -> Any:

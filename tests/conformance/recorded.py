@@ -13,9 +13,9 @@ import numpy as np
 
 import gpugrad as gg
 from gpugrad import xp
-from gpugrad.constants import constant
-from gpugrad.pushforward import Forward
-from gpugrad.tape import Tape
+from gpugrad.modes.pushforward import Forward
+from gpugrad.modes.tape import Tape
+from gpugrad.tracing.constants import NAMESPACE, constant
 
 LINES_KEPT = 10_000
 
@@ -90,6 +90,6 @@ def as_constant(x):
 
 RECORDERS = {"constant": as_constant, "reverse": recorder(on_tape), "forward": recorder(moving)}
 plain = xp
-constants = gg.Tracked.namespace
+constants = NAMESPACE
 reverse = namespace("reverse", RECORDERS["reverse"])
 forward = namespace("forward", RECORDERS["forward"])

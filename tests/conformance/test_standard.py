@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 import gpugrad as gg
 from gpugrad import xp
-from gpugrad.namespace import plain
+from gpugrad.dispatch.levels import plain
 
 strict = pytest.importorskip("array_api_strict")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from gpugrad.kernels.elementwise import map_kernel
 from gpugrad.kernels.fused import operations
 from gpugrad.kernels.launch import FLOATS
-from gpugrad.scalar import SCALAR_RULES
+from gpugrad.rulebook.scalar_rule import SCALAR_RULES
 
 
 def kernels():

@@ -9,8 +9,8 @@ import pytest
 import gpugrad as gg
 from gpugrad import nn
 from gpugrad.errors import ArgumentError, DeviceError
-from gpugrad.network import dropout as network
-from gpugrad.network.randomness import philox
+from gpugrad.nn.functional import dropout as network
+from gpugrad.nn.functional.randomness import philox
 from gpugrad.testing import check_frule, check_rrule
 from tests import host_memory
 

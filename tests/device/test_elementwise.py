@@ -13,7 +13,7 @@ from gpugrad import xp
 from gpugrad.kernels import device_functions
 from gpugrad.kernels.fused import FusedRule, operations
 from gpugrad.kernels.source import source_folder
-from gpugrad.scalar import SCALAR_RULES
+from gpugrad.rulebook.scalar_rule import SCALAR_RULES
 from tests.device.elementwise import KERNELS
 from tests.rules.samples import SAMPLES
 from tests.rules.test_samples import first_order

@@ -6,11 +6,11 @@ import pytest
 
 import gpugrad as gg
 from gpugrad import functions as F
-from gpugrad.expression import variables_in
 from gpugrad.kernels.device_functions import device_functions
 from gpugrad.kernels.epilogue import epilogue
-from gpugrad.network.epilogue import bias_activation
-from gpugrad.registry import bind
+from gpugrad.nn.functional.epilogue import bias_activation
+from gpugrad.rulebook.reverse import bind
+from gpugrad.symbolic.expression import variables_in
 from gpugrad.testing import check_frule, check_rrule
 from tests.host_cupy import host, numpy_of
 

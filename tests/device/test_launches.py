@@ -12,9 +12,9 @@ import pytest
 
 import gpugrad as gg
 from gpugrad import nn, optim, xp
-from gpugrad.kernels.fused import added_to
 from gpugrad.kernels.launch import C_TYPES
-from gpugrad.tape import Tape
+from gpugrad.modes.tape import Tape
+from gpugrad.structure.tangent import added_to
 from tests.host_cupy import HostArray, host, numpy_of, watch
 
 

@@ -13,11 +13,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 import gpugrad as gg
 from gpugrad import functions as F
 from gpugrad import xp
+from gpugrad.dispatch.recognition import primitive_of
 from gpugrad.errors import AliasError, ArgumentError
 from gpugrad.functions.numpy_calls import CALLS, IN_PLACE
-from gpugrad.primitive import primitive_of
-from gpugrad.protocols import FACTS
 from gpugrad.testing import derivative, inner
+from gpugrad.tracing.protocols import FACTS
 
 RNG = np.random.default_rng(0)
 M = RNG.permutation(12).reshape(3, 4) * 0.3 - 1.16

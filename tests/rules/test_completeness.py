@@ -7,8 +7,8 @@ import pytest
 
 import gpugrad as gg
 from gpugrad import functions as F
-from gpugrad.constants import released
-from gpugrad.primitive import BY_NAME, Composite, Primitive
+from gpugrad.dispatch.primitive import BY_NAME, Composite, Primitive
+from gpugrad.tracing.constants import released
 from tests.rules.samples import SAMPLES
 
 strict = pytest.importorskip("array_api_strict")

@@ -3,7 +3,7 @@
 import re
 
 from docs import function_table
-from gpugrad.primitive import BY_NAME
+from gpugrad.dispatch.primitive import BY_NAME
 
 # Public functions that are no primitives: what each group is.
 NO_FUNCTIONS_OF_ARRAYS = {

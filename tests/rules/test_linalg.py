@@ -8,11 +8,11 @@ import pytest
 import gpugrad as gg
 from gpugrad import functions as F
 from gpugrad import xp
+from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import linalg
 from gpugrad.functions.einstein import einsum
-from gpugrad.primitive import Composite
-from gpugrad.registry import bind
+from gpugrad.rulebook.reverse import bind
 from gpugrad.testing import check_pullback
 
 scipy = pytest.importorskip("scipy")

@@ -8,7 +8,7 @@ import pytest
 
 import gpugrad as gg
 from gpugrad import errors
-from gpugrad.network.losses import huber
+from gpugrad.nn.functional.losses import huber
 
 scipy = pytest.importorskip("scipy")
 pytest.importorskip("scipy.special")

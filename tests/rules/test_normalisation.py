@@ -5,7 +5,7 @@ import pytest
 
 import gpugrad as gg
 from gpugrad import errors, nn
-from gpugrad.network.normalisation import standardise_with_moments
+from gpugrad.nn.functional.normalisation import standardise_with_moments
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(1.0, 2.0, size=(4, 6, 3, 2))
@@ -276,8 +276,8 @@ class FakeArray:
 
 
 def test_an_array_on_the_device_takes_a_generator_there(monkeypatch):
-    from gpugrad.namespace import Library
-    from gpugrad.network import randomness
+    from gpugrad.dispatch.library import Library
+    from gpugrad.nn.functional import randomness
 
     monkeypatch.setattr(randomness, "library_of", lambda x: Library("CuPy"))
     generator = type("Generator", (), {"random": lambda self, shape, dtype: (shape, dtype)})

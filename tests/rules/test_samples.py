@@ -7,7 +7,7 @@ import pytest
 
 import gpugrad as gg
 from gpugrad import functions as F
-from gpugrad.tangent import rebuild_sequence
+from gpugrad.dispatch.kinds import rebuild_sequence
 from gpugrad.testing import check_frule, check_rrule, inner, random_like
 from tests.numeric import complex_step_derivative
 from tests.rules.samples import SAMPLES

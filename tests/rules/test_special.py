@@ -8,9 +8,10 @@ import pytest
 import gpugrad as gg
 from gpugrad import functions as F
 from gpugrad import xp
+from gpugrad.dispatch.library import Library
+from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.errors import ArgumentError, GpugradError
 from gpugrad.functions import special as S
-from gpugrad.namespace import NUMPY, Library
 
 sp = pytest.importorskip("scipy.special")
 

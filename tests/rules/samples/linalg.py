@@ -5,10 +5,11 @@ import math
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import kind_of
+from gpugrad.dispatch.libraries import create
+from gpugrad.dispatch.primitive import Composite
 from gpugrad.functions import linalg, matrices
 from gpugrad.functions.einstein import einsum
-from gpugrad.namespace import create, kind_of
-from gpugrad.primitive import Composite
 from tests.rules.samples.rows import (
     BOTH,
     COMPLEX,

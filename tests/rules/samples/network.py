@@ -4,8 +4,8 @@ import numpy as np
 
 import gpugrad as gg
 from gpugrad import nn
-from gpugrad.network.losses import huber, logistic_loss
-from gpugrad.network.normalisation import standardise_affine, standardise_with_moments
+from gpugrad.nn.functional.losses import huber, logistic_loss
+from gpugrad.nn.functional.normalisation import standardise_affine, standardise_with_moments
 from tests.rules.samples.rows import (
     BOTH,
     anything,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gpugrad.network.attention import (
+from gpugrad.nn.functional.attention import (
     attend,
     dot_product_attention,
     dot_product_attention_scores,
@@ -10,7 +10,7 @@ from gpugrad.network.attention import (
     rotary_embedding,
     split_heads,
 )
-from gpugrad.network.convolution import (
+from gpugrad.nn.functional.convolution import (
     conv,
     conv_transpose,
     convolve_input,
@@ -18,7 +18,7 @@ from gpugrad.network.convolution import (
     convolve_weight,
     depthwise_conv,
 )
-from gpugrad.network.embedding import (
+from gpugrad.nn.functional.embedding import (
     embedding,
     gather,
     scatter,
@@ -29,7 +29,7 @@ from gpugrad.network.embedding import (
     segment_prod,
     segment_sum,
 )
-from gpugrad.network.padding import (
+from gpugrad.nn.functional.padding import (
     pad_circular,
     pad_constant,
     pad_reflect,
@@ -37,7 +37,7 @@ from gpugrad.network.padding import (
     pad_symmetric,
     pad_zeros,
 )
-from gpugrad.network.pooling import (
+from gpugrad.nn.functional.pooling import (
     adaptive_max_pool,
     adaptive_mean_pool,
     global_max_pool,
@@ -48,8 +48,13 @@ from gpugrad.network.pooling import (
     window_max,
     window_sum,
 )
-from gpugrad.network.sampling import grid_sample, pixel_shuffle, upsample_linear, upsample_nearest
-from gpugrad.network.windows import Layout, fold, fold_windows, unfold, windows
+from gpugrad.nn.functional.sampling import (
+    grid_sample,
+    pixel_shuffle,
+    upsample_linear,
+    upsample_nearest,
+)
+from gpugrad.nn.functional.windows import Layout, fold, fold_windows, unfold, windows
 from tests.rules.samples.rows import BOTH, MASK, Domain, anything, distinct, nonzero, row
 
 LINE = Layout((5,), (2,), (2,), ((1, 1),), (1,), (3,))
