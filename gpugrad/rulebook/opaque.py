@@ -8,11 +8,10 @@ from typing import Any
 from gpugrad.dispatch.levels import has_levels, youngest
 from gpugrad.dispatch.primitive import Function, Primitive
 from gpugrad.errors import ArgumentError
-from gpugrad.rulebook.forward import own_answer
+from gpugrad.rulebook.forward import moving, own_answer
 from gpugrad.rulebook.reverse import bind
-from gpugrad.structure.frame import Frame
 from gpugrad.structure.spaces import Projection
-from gpugrad.structure.walk import Walk
+from gpugrad.structure.walk import Frame, Walk
 
 
 def primitive(f: Function) -> Primitive:
@@ -177,7 +176,7 @@ class _PushedCall:
         call = self.call
         args = tuple(call.frame.rebuilt(call.args, iter(leaves)))
         dargs = tuple(call.frame.gathered(iter(tangents)))
-        answer = own_answer(call.opaque, args, dargs, kwargs)
+        answer = own_answer(call.opaque, args, dargs, kwargs, moving(dargs))
         if answer is NotImplemented:
             return answer
         y, dy = answer
