@@ -58,7 +58,7 @@ def call_by_rule(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
     Raises ArgumentError where a recorded value was passed by keyword.
     """
-    if has_levels(Frame(kwargs.values()).leaves):
+    if kwargs and has_levels(Frame(kwargs.values()).leaves):
         raise ArgumentError(
             f"{f.name}: a recorded value was passed by keyword ({', '.join(kwargs)}). "
             f"Pass it by position; where no gradient is wanted, as gpugrad.stop_gradient(...)"
@@ -86,7 +86,7 @@ class _Call(Primitive):
     def __init__(self, opaque: Primitive, frame: Frame, args: tuple[Any, ...]) -> None:
         super().__init__(opaque.name)
         self.opaque = opaque
-        self.frame = frame
+        self.frame: Any = frame
         self.args = args
         self.rrules = [self]
         self.frules = [_PushedCall(self)] if opaque.frules else []
@@ -96,8 +96,8 @@ class _Call(Primitive):
 
     def release(self) -> None:
         """Let go of the arguments and the value, and of itself."""
-        self.frame, self.args = Frame(()), ()
-        self.node = self.value = None
+        self.frame = self.node = self.value = None
+        self.args = ()
         self.rrules = self.frules = []
         self.bound_rules.clear()
         self.bound_frules.clear()
