@@ -4,7 +4,7 @@ Everything up to the launch of a kernel is CuPy's own: its functions and methods
 shapes and types, and what they refuse. Where CuPy has a hook, by which an argument may answer in
 place of a kernel, these arrays compute by NumPy. What needs a device and has no hook raises one of
 `NO_DEVICE`, and the method that was called, or the function (`tests.host_functions`), is NumPy's.
-A user's ElementwiseKernel is computed by its own source: `tests.device` builds it for the host.
+A user's ElementwiseKernel is computed by its own source: `tests.kernels` builds it for the host.
 
 `watch` tells what a device would have been asked to do.
 """
@@ -184,7 +184,7 @@ class BareArray(cupy.ndarray):
         if is_ufunc:
             f = partial(by_numpy, kernel, results_of(kernel, args, kwargs.pop("dtype", None)))
             return self.computed(f, kernel.nin, args, **kwargs)
-        from tests.device.cupy_kernels import elementwise
+        from tests.kernels.cupy_kernels import elementwise
 
         return self.computed(elementwise(kernel), kernel.nin, args, **kwargs)
 
