@@ -66,7 +66,7 @@ def own_answer(
     try:
         rule = f.bound_frules[key]
     except KeyError:
-        rule = FORWARD.bind(f, mask, args)
+        rule = f.bound_frules[key] = FORWARD.bind(f, mask, args)
     return NotImplemented if rule is None else rule(args, tangents, **kwargs)
 
 

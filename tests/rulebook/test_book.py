@@ -7,7 +7,7 @@ import pytest
 
 import gpugrad as gg
 from gpugrad.dispatch.primitive import Primitive
-from gpugrad.errors import ArgumentError
+from gpugrad.errors import ArgumentError, NoRuleError
 from gpugrad.rulebook.book import RuleBook, WrittenRule
 from gpugrad.rulebook.forward import FORWARD
 from gpugrad.rulebook.reverse import REVERSE
@@ -88,7 +88,7 @@ def test_the_next_one_is_asked_where_one_declines(book, f):
 def test_no_rule_for_these_types(book, f):
     register(book, f, Number)
     assert book.bind(f, 1, (1.0,)) is None
-    assert f.bound_rules[(1, float)] is None
+    assert f.bound_rules == {}
 
 
 def test_what_is_bound_is_remembered_until_a_rule_is_registered(book, f):
@@ -125,3 +125,11 @@ def test_functions_that_no_rule_can_be_seen_for_are_errors_that_name_the_book(bo
 
 def helper(x):
     return x
+
+
+@pytest.mark.parametrize("again", [1, 2])
+def test_a_function_without_a_rule_for_these_types_says_so_each_time(f, again):
+    gg.rrule.register(f, str)(lambda f, x: (x, None))
+    for _ in range(again):
+        with pytest.raises(NoRuleError, match=r"f: no rule for \(float\)"):
+            gg.pullback(f, 1.0)
