@@ -33,9 +33,18 @@ class Level:
         """Answer the call of the primitive `f`."""
         raise NotImplementedError
 
-    def has_rule(self, f: Any) -> bool:
+    def has_rule(self, f: Any, args: tuple[Any, ...]) -> bool:
         """Say whether there is a rule by which to call a function that has a definition, too."""
-        return bool(f.rrules)
+        return bool(f.rrules) and self.matches(f.rrules, args)
+
+    def matches(self, rules: Iterable[Any], args: Iterable[Any]) -> bool:
+        """Say whether one of the rules is for the values that arguments have below this level."""
+        types = tuple([type(self._released(x)) for x in args])
+        return any(rule.matches(types) for rule in rules)
+
+    def _released(self, x: Any) -> Any:
+        mine = isinstance(x, LevelValue) and (x.level is self or x.level.constant)
+        return x.value if mine else x
 
     def call_by_rule(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Answer the call of such a function, whose arguments may be structures."""

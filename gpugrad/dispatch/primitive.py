@@ -327,7 +327,9 @@ def ieee(scalar: Function, numpy_function: Function) -> Function:
 class Composite(Primitive):
     """A function written in terms of others, and recorded as what it is made of.
 
-    Arrays may be anywhere among its arguments: in lists, and passed by keyword.
+    Arrays may be anywhere among its arguments: in lists, and passed by keyword. Where `arrays` says
+    which arguments they are, rules for it may be by kernels, which decline: then, and in forward
+    mode, the definition runs.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -338,7 +340,7 @@ class Composite(Primitive):
             level = youngest(values)
             if level.constant:  # no derivative is asked for
                 return level.call(self, args, kwargs)
-            if level.has_rule(self):  # one that somebody registered
+            if level.has_rule(self, args):  # a kernel's, or one that somebody registered
                 return level.call_by_rule(self, args, kwargs)
             return self.definition(*args, **kwargs)
         library = libraries.library_among(values)

@@ -18,7 +18,7 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.dispatch.levels import youngest
-from gpugrad.dispatch.primitive import Primitive
+from gpugrad.dispatch.primitive import Composite, Primitive
 from gpugrad.modes.listing import listing
 from gpugrad.rulebook.book import no_rule
 from gpugrad.rulebook.reverse import bind
@@ -124,6 +124,8 @@ class Tape(Recording):
             rule = bind(f, mask, tuple(primals))
         answer = rule(*primals, **kwargs)
         if answer is NotImplemented:
+            if isinstance(f, Composite) and f.definition is not None:
+                return f.definition(*args, **kwargs)  # recorded as what it is made of
             raise no_rule(f, tuple(map(type, primals)))
         y, back = answer
         if back is None:

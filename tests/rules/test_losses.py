@@ -8,7 +8,7 @@ import pytest
 
 import gpugrad as gg
 from gpugrad import errors
-from gpugrad.nn.functional.losses import huber
+from gpugrad.nn.functional.regression import huber
 
 scipy = pytest.importorskip("scipy")
 pytest.importorskip("scipy.special")

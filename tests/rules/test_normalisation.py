@@ -5,7 +5,7 @@ import pytest
 
 import gpugrad as gg
 from gpugrad import errors, nn
-from gpugrad.nn.functional.normalisation import standardise_with_moments
+from gpugrad.nn.functional.standardise import standardise_with_moments
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(1.0, 2.0, size=(4, 6, 3, 2))

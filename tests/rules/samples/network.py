@@ -4,8 +4,9 @@ import numpy as np
 
 import gpugrad as gg
 from gpugrad import nn
-from gpugrad.nn.functional.losses import huber, logistic_loss
-from gpugrad.nn.functional.normalisation import standardise_affine, standardise_with_moments
+from gpugrad.nn.functional.binary import logistic_loss
+from gpugrad.nn.functional.regression import huber
+from gpugrad.nn.functional.standardise import standardise_affine, standardise_with_moments
 from tests.rules.samples.rows import (
     BOTH,
     anything,

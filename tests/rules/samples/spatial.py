@@ -29,6 +29,7 @@ from gpugrad.nn.functional.embedding import (
     segment_prod,
     segment_sum,
 )
+from gpugrad.nn.functional.layout import Layout
 from gpugrad.nn.functional.padding import (
     pad_circular,
     pad_constant,
@@ -54,7 +55,7 @@ from gpugrad.nn.functional.sampling import (
     upsample_linear,
     upsample_nearest,
 )
-from gpugrad.nn.functional.windows import Layout, fold, fold_windows, unfold, windows
+from gpugrad.nn.functional.windows import fold, fold_windows, unfold, windows
 from tests.rules.samples.rows import BOTH, MASK, Domain, anything, distinct, nonzero, row
 
 LINE = Layout((5,), (2,), (2,), ((1, 1),), (1,), (3,))
