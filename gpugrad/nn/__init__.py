@@ -2,6 +2,12 @@
 
 A model is a value. Its gradient is a `Tangent` of the same fields, and an optimiser of
 `gpugrad.optim` returns a new model.
+
+It imports `rules` and what is below. In the order of reading:
+
+- `functional`: the functions that layers call, with their derivatives.
+- `layers`, `normalisation`, `spatial`: the layers; `initialisers`: how their weights start;
+  `device`: where these live.
 """
 
 from gpugrad.nn.device import DeviceError as DeviceError

@@ -22,7 +22,7 @@ def _sigmoid_of_float(x: float) -> float:
     return 1 / (1 + t) if x >= 0 else t / (1 + t)
 
 
-@named(scalar=_sigmoid_of_float)
+@named(scalar=_sigmoid_of_float, home="gpugrad")
 def sigmoid(x: Any) -> Any:
     """Return 1 / (1 + e⁻ˣ), elementwise, without overflow and with full relative accuracy.
 
@@ -49,7 +49,7 @@ tanh_act = F.tanh
 # --- Rectifiers ------------------------------------------------------------------------------
 
 
-@named(scalar=lambda x: 0.0 if x <= 0 else x)
+@named(scalar=lambda x: 0.0 if x <= 0 else x, home="gpugrad")
 def relu(x: Any) -> Any:
     """Return max(x, 0), elementwise. The derivative at 0 is 0.
 
@@ -66,7 +66,7 @@ def relu(x: Any) -> Any:
 scalar_rule(relu, lambda y, x: F.sign(y), real=True)
 
 
-@named()
+@named(home="gpugrad")
 def relu6(x: Any) -> Any:
     """Return min(max(x, 0), 6), elementwise. The derivative is 0 at 0 and at 6.
 
@@ -79,7 +79,7 @@ def relu6(x: Any) -> Any:
 scalar_rule(relu6, lambda y, x: F.indicator(y > 0, y) * F.indicator(y < 6, y), real=True)
 
 
-@named()
+@named(home="gpugrad")
 def leakyrelu(x: Any, a: Any = 0.01) -> Any:
     """Return x where x > 0 and a x elsewhere, elementwise. The derivative at 0 is `a`.
 
@@ -128,7 +128,7 @@ def rrelu(x: Any, rng: Any = None, *, low: float = 1 / 8, high: float = 1 / 3) -
     return leakyrelu(x, low + (high - low) * share)
 
 
-@named()
+@named(home="gpugrad")
 def trelu(x: Any, theta: Any = 1.0) -> Any:
     """Return x where x > θ and 0 elsewhere, elementwise. The derivative at θ is 0.
 
@@ -142,7 +142,7 @@ def trelu(x: Any, theta: Any = 1.0) -> Any:
 scalar_rule(trelu, lambda y, x, theta: F.indicator(x > theta, x), None, real=True)
 
 
-@named()
+@named(home="gpugrad")
 def elu(x: Any, alpha: Any = 1.0) -> Any:
     """Return x where x ≥ 0 and α (eˣ − 1) elsewhere, elementwise. The derivative at 0 is 1.
 
@@ -161,7 +161,7 @@ scalar_rule(
 )
 
 
-@named()
+@named(home="gpugrad")
 def celu(x: Any, alpha: Any = 1.0) -> Any:
     """Return x where x ≥ 0 and α (e^(x/α) − 1) elsewhere, elementwise: smooth at 0 for every α.
 
@@ -189,7 +189,7 @@ SELU_SCALE = 1.0507009873554805
 SELU_ALPHA = 1.6732632423543772
 
 
-@named()
+@named(home="gpugrad")
 def selu(x: Any) -> Any:
     """Return λ x where x > 0 and λ α (eˣ − 1) elsewhere, elementwise, by Klambauer et al.
 
@@ -211,7 +211,7 @@ scalar_rule(
 # --- Hard and soft steps ---------------------------------------------------------------------
 
 
-@named()
+@named(home="gpugrad")
 def hardsigmoid(x: Any) -> Any:
     """Return min(max((x + 3)/6, 0), 1), elementwise. The derivative at −3 and 3 is 0.
 
@@ -224,7 +224,7 @@ def hardsigmoid(x: Any) -> Any:
 scalar_rule(hardsigmoid, lambda y, x: F.indicator(F.abs(x) < 3, x) / 6, real=True)
 
 
-@named()
+@named(home="gpugrad")
 def hardtanh(x: Any) -> Any:
     """Return min(max(x, −1), 1), elementwise. The derivative at −1 and 1 is 0.
 
@@ -237,7 +237,7 @@ def hardtanh(x: Any) -> Any:
 scalar_rule(hardtanh, lambda y, x: F.indicator(F.abs(x) < 1, x), real=True)
 
 
-@named()
+@named(home="gpugrad")
 def softsign(x: Any) -> Any:
     """Return x / (1 + |x|), elementwise.
 
@@ -250,7 +250,7 @@ def softsign(x: Any) -> Any:
 scalar_rule(softsign, lambda y, x: F.square(1 / (1 + F.abs(x))), real=True)
 
 
-@named()
+@named(home="gpugrad")
 def softshrink(x: Any, threshold: Any = 0.5) -> Any:
     """Return x − λ where x > λ, x + λ where x < −λ, and 0 between, elementwise.
 
@@ -271,7 +271,7 @@ scalar_rule(
 )
 
 
-@named()
+@named(home="gpugrad")
 def hardshrink(x: Any, threshold: Any = 0.5) -> Any:
     """Return x where |x| > λ and 0 between, elementwise. The derivative at −λ and λ is 0.
 
@@ -290,7 +290,7 @@ scalar_rule(
 )
 
 
-@named()
+@named(home="gpugrad")
 def tanhshrink(x: Any) -> Any:
     """Return x − tanh(x), elementwise.
 
@@ -306,7 +306,7 @@ scalar_rule(tanhshrink, lambda y, x: F.square(F.tanh(x)), real=True)
 # --- Logarithms ------------------------------------------------------------------------------
 
 
-@named()
+@named(home="gpugrad")
 def softplus(x: Any) -> Any:
     """Return log(1 + eˣ), elementwise.
 
@@ -323,7 +323,7 @@ def softplus(x: Any) -> Any:
 scalar_rule(softplus, lambda y, x: sigmoid(x), real=True)
 
 
-@named()
+@named(home="gpugrad")
 def logsigmoid(x: Any) -> Any:
     """Return log σ(x), elementwise.
 
@@ -336,7 +336,7 @@ def logsigmoid(x: Any) -> Any:
 scalar_rule(logsigmoid, lambda y, x: sigmoid(-x), real=True)
 
 
-@named()
+@named(home="gpugrad")
 def logcosh(x: Any) -> Any:
     """Return log cosh x, elementwise.
 

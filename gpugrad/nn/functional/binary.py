@@ -13,7 +13,7 @@ from gpugrad.nn.functional.losses import aggregated, loss_rule, matched
 from gpugrad.rulebook.scalar_rule import scalar_rule
 
 
-@named()
+@named(home="gpugrad")
 def binary_cross_entropy(yhat: Any, y: Any, /, epsilon: float = 1e-6, *, agg: str = "mean") -> Any:
     """Return the mean of −y log(ŷ + ε) − (1 − y) log(1 − ŷ + ε) over all elements.
 
@@ -56,7 +56,7 @@ scalar_rule(
 )
 
 
-@named()
+@named(home="gpugrad")
 def logit_binary_cross_entropy(logits: Any, y: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of −y log σ(z) − (1 − y) log(1 − σ(z)) over all elements.
 
@@ -79,7 +79,7 @@ loss_rule(
 )
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def binary_focal_loss(
     yhat: Any, y: Any, /, *, gamma: float = 2.0, epsilon: float = 1e-6, agg: str = "mean"
 ) -> Any:
@@ -103,7 +103,7 @@ def binary_focal_loss(
 # --- Overlaps --------------------------------------------------------------------------------
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def dice_coeff_loss(yhat: Any, y: Any, /, *, smooth: float = 1.0) -> Any:
     """Return 1 − (2 Σ ŷ y + s) / (Σ ŷ² + Σ y² + s) over all elements, by Milletari et al.
 
@@ -121,7 +121,7 @@ def dice_coeff_loss(yhat: Any, y: Any, /, *, smooth: float = 1.0) -> Any:
     return narrowed(loss, yhat)
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def tversky_loss(yhat: Any, y: Any, /, *, beta: float = 0.7) -> Any:
     """Return 1 − (Σ ŷ y + 1) / (Σ (ŷ y + β (1 − y) ŷ + (1 − β) y (1 − ŷ)) + 1), as Flux does.
 

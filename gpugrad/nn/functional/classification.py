@@ -18,7 +18,7 @@ from gpugrad.nn.functional.softmax import logsoftmax
 from gpugrad.rulebook.reverse import falling_back_on, takes_number
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def label_smoothing(y: Any, alpha: Any, /, *, axis: int | None = -1) -> Any:
     """Return (1 − α) y + α/n: targets that leave a share of α for the other classes.
 
@@ -34,7 +34,7 @@ def label_smoothing(y: Any, alpha: Any, /, *, axis: int | None = -1) -> Any:
 # --- Of probabilities ------------------------------------------------------------------------
 
 
-@named()
+@named(home="gpugrad")
 def cross_entropy(
     yhat: Any, y: Any, /, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
 ) -> Any:
@@ -127,7 +127,7 @@ def cross_entropy_rrule_on_cuda(
     return losses.compute(with_gradient=needs[0]), cross_entropy_back
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def focal_loss(
     yhat: Any,
     y: Any,
@@ -157,7 +157,7 @@ def focal_loss(
     )
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def kl_divergence(
     yhat: Any, y: Any, /, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
 ) -> Any:
@@ -182,7 +182,7 @@ def kl_divergence(
 # --- Of logits -------------------------------------------------------------------------------
 
 
-@named()
+@named(home="gpugrad")
 def logit_cross_entropy(logits: Any, y: Any, /, *, axis: int = -1, agg: str = "mean") -> Any:
     """Return −Σ y logsoftmax(logits) over the classes, its mean over the batch.
 

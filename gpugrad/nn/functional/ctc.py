@@ -19,7 +19,7 @@ NEVER = -1e30
 """The logarithm of the probability of what cannot be; unlike −∞ it has differences."""
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def ctc_loss(
     logits: Any,
     labels: Any,

@@ -29,7 +29,7 @@ def _within(x: Any) -> Any:
     return F.clip(x, -1000.0, 1000.0)
 
 
-@named()
+@named(home="gpugrad")
 def swish(x: Any) -> Any:
     """Return x σ(x), elementwise; also called silu.
 
@@ -51,7 +51,7 @@ def _swish_slope(z: Any) -> Any:
 scalar_rule(swish, lambda y, x: _swish_slope(x), real=True)
 
 
-@named()
+@named(home="gpugrad")
 def mish(x: Any) -> Any:
     """Return x tanh(softplus(x)), elementwise.
 
@@ -79,7 +79,7 @@ def gelu_tanh_logit(x: Any) -> Any:
     return (math.sqrt(8 / math.pi) * c) * (1 + 0.044715 * c * c)
 
 
-@named()
+@named(home="gpugrad")
 def gelu_tanh(x: Any) -> Any:
     """Return x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))), elementwise: Hendrycks and Gimpel's GELU.
 
@@ -108,7 +108,7 @@ def gelu_sigmoid_logit(x: Any) -> Any:
     return 1.702 * F.clip(x, -500.0, 500.0)
 
 
-@named()
+@named(home="gpugrad")
 def gelu_sigmoid(x: Any) -> Any:
     """Return x σ(1.702 x), elementwise: the GELU's approximation with a sigmoid.
 
@@ -136,7 +136,7 @@ def _normal_density(c: Any) -> Any:
 scalar_rule(normal_cdf, lambda y, x: _normal_density(F.clip(x, -40.0, 40.0)), real=True)
 
 
-@named()
+@named(home="gpugrad")
 def gelu_erf(x: Any) -> Any:
     """Return x Φ(x) = x/2 erfc(−x/√2), elementwise: the GELU without approximation.
 
@@ -155,7 +155,7 @@ def _gelu_erf_slope(x: Any) -> Any:
 scalar_rule(gelu_erf, lambda y, x: _gelu_erf_slope(x), real=True)
 
 
-@named()
+@named(home="gpugrad")
 def hardswish(x: Any) -> Any:
     """Return x min(max((x + 3)/6, 0), 1), elementwise; x/3 + 1/2 is the derivative at −3 and 3.
 
@@ -172,7 +172,7 @@ scalar_rule(
 )
 
 
-@named()
+@named(home="gpugrad")
 def lisht(x: Any) -> Any:
     """Return x tanh(x), elementwise.
 
@@ -185,7 +185,7 @@ def lisht(x: Any) -> Any:
 scalar_rule(lisht, lambda y, x: F.tanh(x) + _within(x) * (1 - F.square(F.tanh(x))), real=True)
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def glu(x: Any, /, *, axis: int = -1) -> Any:
     """Return a σ(b), where a and b are the halves of `x` along an axis.
 

@@ -24,7 +24,7 @@ from gpugrad.nn.functional.losses import (
 from gpugrad.nn.functional.standardise import l2_normalise
 
 
-@named()
+@named(home="gpugrad")
 def hinge_loss(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of max(0, 1 − ŷ y) over all elements, as Flux does.
 
@@ -69,7 +69,7 @@ def hinge_loss_frule(_: Any, args: Any, tangents: Any, *, agg: str = "mean") -> 
 by_kernels(hinge_loss, hinge_loss_rrule)
 
 
-@named()
+@named(home="gpugrad")
 def squared_hinge_loss(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of max(0, 1 − ŷ y)² over all elements.
 
@@ -95,7 +95,7 @@ loss_rule(
 # --- Of pairs and triplets -------------------------------------------------------------------
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def siamese_contrastive_loss(
     yhat: Any, y: Any, /, *, margin: float = 1.0, agg: str = "mean"
 ) -> Any:
@@ -116,7 +116,7 @@ def siamese_contrastive_loss(
     return aggregated("siamese_contrastive_loss", together + y * F.square(relu(margin - yhat)), agg)
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def triplet_loss(
     anchor: Any,
     positive: Any,
@@ -147,7 +147,7 @@ def triplet_loss(
     return aggregated("triplet_loss", relu(F.sum(nearer, axis=axis) + margin), agg)
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def cosine_similarity(a: Any, b: Any, /, *, axis: int = -1) -> Any:
     """Return the cosine of the angle between vectors; 0, with gradient 0, where one is 0.
 
@@ -162,7 +162,7 @@ def cosine_similarity(a: Any, b: Any, /, *, axis: int = -1) -> Any:
     return F.sum(l2_normalise(a, axis=axis) * l2_normalise(b, axis=axis), axis=axis)
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def cosine_embedding_loss(
     a: Any, b: Any, y: Any, /, *, margin: float = 0.0, axis: int = -1, agg: str = "mean"
 ) -> Any:

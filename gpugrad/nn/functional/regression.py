@@ -26,7 +26,7 @@ from gpugrad.rulebook.scalar_rule import scalar_rule
 from gpugrad.structure.spaces import Projection
 
 
-@named()
+@named(home="gpugrad")
 def mse(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of (ŷ − y)² over all elements.
 
@@ -68,7 +68,7 @@ def mse_frule(_: Any, args: Any, tangents: Any, *, agg: str = "mean") -> Any:
 by_kernels(mse, mse_rrule)
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def rmse(yhat: Any, y: Any, /) -> Any:
     """Return the root of the mean of (ŷ − y)² over all elements. At 0 its gradient is 0.
 
@@ -82,7 +82,7 @@ def rmse(yhat: Any, y: Any, /) -> Any:
     return narrowed(root(mse(*map(widened, matched("rmse", yhat, y)))), yhat)
 
 
-@named()
+@named(home="gpugrad")
 def mae(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of |ŷ − y| over all elements. The gradient where they are equal is 0.
 
@@ -105,7 +105,7 @@ loss_rule(
 )
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def msle(yhat: Any, y: Any, /, *, epsilon: float = 1e-6, agg: str = "mean") -> Any:
     """Return the mean of (log(ŷ + ε) − log(y + ε))² over all elements.
 
@@ -138,7 +138,7 @@ scalar_rule(
 )
 
 
-@named()
+@named(home="gpugrad")
 def huber_loss(yhat: Any, y: Any, /, delta: float = 1.0, *, agg: str = "mean") -> Any:
     """Return the mean of e²/2 where |e| ≤ δ and δ (|e| − δ/2) elsewhere, with e = ŷ − y.
 
@@ -163,7 +163,7 @@ loss_rule(
 )
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def smooth_l1_loss(yhat: Any, y: Any, /, *, beta: float = 1.0, agg: str = "mean") -> Any:
     """Return the mean of e²/(2β) where |e| ≤ β and |e| − β/2 elsewhere, with e = ŷ − y.
 
@@ -183,7 +183,7 @@ def smooth_l1_loss(yhat: Any, y: Any, /, *, beta: float = 1.0, agg: str = "mean"
 # --- Likelihoods -----------------------------------------------------------------------------
 
 
-@named()
+@named(home="gpugrad")
 def poisson_loss(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of ŷ − y log ŷ over all elements.
 
@@ -212,7 +212,7 @@ loss_rule(
 )
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def gaussian_nll(mean: Any, ln_var: Any, y: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of (log 2π + ln σ² + (y − μ)²/σ²) / 2 over all elements.
 
@@ -231,7 +231,7 @@ def gaussian_nll(mean: Any, ln_var: Any, y: Any, /, *, agg: str = "mean") -> Any
     return aggregated("gaussian_nll", 0.5 * (ln_var + square + math.log(2 * math.pi)), agg)
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def gaussian_kl_divergence(mean: Any, ln_var: Any, /, *, agg: str = "mean") -> Any:
     """Return the mean of (μ² + σ² − ln σ² − 1) / 2: how far N(μ, σ²) is from N(0, 1).
 

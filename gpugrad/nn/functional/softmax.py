@@ -13,7 +13,7 @@ from gpugrad.kernels import softmax as kernels
 from gpugrad.modes.rules import frule, rrule
 
 
-@named()
+@named(home="gpugrad")
 def softmax(x: Any, /, *, axis: Any = -1) -> Any:
     """Return eˣ / Σ eˣ over one axis; subtracting the maximum first avoids overflow.
 
@@ -69,7 +69,7 @@ implement(masked_softmax, CudaArray)(kernels.masked_softmax)
 implement(softmax_dx, CudaArray)(kernels.softmax_back)
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def softmin(x: Any, /, *, axis: Any = -1) -> Any:
     """Return e⁻ˣ / Σ e⁻ˣ over one axis.
 
@@ -80,7 +80,7 @@ def softmin(x: Any, /, *, axis: Any = -1) -> Any:
     return softmax(F.negative(x), axis=axis)
 
 
-@named()
+@named(home="gpugrad")
 def logsoftmax(x: Any, /, *, axis: Any = -1) -> Any:
     """Return x − log Σ eˣ over one axis: log(softmax(x)) without overflow or underflow.
 
