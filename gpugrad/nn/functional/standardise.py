@@ -215,10 +215,7 @@ def standardise_affine_frule(
 
 # --- By kernels ------------------------------------------------------------------------------
 
-
 implement(standardise, CudaArray)(kernels.standardise)
-
-
 implement(standardise_affine, CudaArray)(kernels.standardise_affine)
 
 
