@@ -72,10 +72,13 @@ def composite(module: str = "", *aliases: Function) -> Callable[[Function], Comp
     return decorator
 
 
-def named(kind: type[Primitive] = Primitive, **options: Any) -> Callable[[Function], Any]:
+def named(
+    kind: type[Primitive] = Primitive, *, home: str = "", **options: Any
+) -> Callable[[Function], Any]:
     """Return a decorator that makes a primitive of a function written in terms of others.
 
     Positional arguments with defaults are arguments like the others, for which there may be rules.
+    `home` is the module that users have it from: pickles name that, and stay good where it moves.
     """
 
     def decorator(f: Function) -> Primitive:
@@ -83,6 +86,7 @@ def named(kind: type[Primitive] = Primitive, **options: Any) -> Callable[[Functi
             options.update(_parameters(f))
         found = kind(f.__name__, definition=f, **options)
         functools.update_wrapper(found, f)
+        found.__module__ = home or f.__module__
         return found
 
     return decorator
