@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gpugrad.dispatch.primitive import BY_NAME, NEW_NAMES, Composite, Function, Primitive
+from gpugrad.dispatch.recognition import forget_others
 
 
 def function(
@@ -34,6 +35,7 @@ def function(
     found = kind(name, *aliases, *numpy_functions, module=module, **options)
     found.__module__ = home or found.__module__
     BY_NAME[found.path] = found
+    forget_others()
     return found
 
 
