@@ -10,6 +10,8 @@ import numpy as np
 
 from gpugrad.errors import ArgumentError
 
+Axis = int | tuple[int, ...] | None  # what a function goes along: None is all axes
+
 SCALAR_TYPES = frozenset({float, complex, int, bool})
 
 

@@ -202,8 +202,17 @@ def interp(
 # --- Convolution -----------------------------------------------------------------------------
 
 
-def _windows(a: Any, v: Any, mode: str = "full") -> Any:
-    """Return the convolution of two vectors as a product with the matrix of shifted copies."""
+@_function(body="default")
+def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    """Return Σₙ a[n] v[k − n] for each k.
+
+    Args:
+        a: array of shape (n,).
+        v: array of shape (m,).
+        mode: which k: "full" for all where both overlap, "same" for max(n, m) of them in the
+            middle, "valid" where the shorter is inside the longer.
+    """
+    # The product with the matrix of shifted copies
     n, m = a.shape[0], v.shape[0]
     if n < m:
         a, v, n, m = v, a, m, n
@@ -231,9 +240,6 @@ def _span(n: int, m: int, mode: str) -> tuple[int, int]:
     if mode not in spans:
         raise ArgumentError(f"convolve: there is no mode {mode!r}. Write full, same or valid")
     return spans[mode]
-
-
-convolve = _function("convolve", default=_windows, home=__name__)
 
 
 @_composite()

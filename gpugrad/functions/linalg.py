@@ -31,23 +31,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.declare import also_in as _also_in
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.declare import named as _named
+from gpugrad.dispatch.kinds import Axis, kind_of, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.dispatch.libraries import create, library_of
 from gpugrad.dispatch.numpy_library import NUMPY
-from gpugrad.dispatch.primitive import ALIASES, Primitive
+from gpugrad.dispatch.primitive import Primitive
 from gpugrad.errors import ArgumentError
-from gpugrad.functions import matmul as matmul
-from gpugrad.functions import matrix_transpose as matrix_transpose
-from gpugrad.functions import tensordot as tensordot
-from gpugrad.functions import vecdot as vecdot
+from gpugrad.functions.products import matmul as matmul
+from gpugrad.functions.products import matrix_transpose as matrix_transpose
+from gpugrad.functions.products import tensordot as tensordot
+from gpugrad.functions.products import vecdot as vecdot
 from gpugrad.functions.without_gradient import WithoutGradient
 
-for _f in (matmul, matrix_transpose, tensordot, vecdot):
-    if _f.name in vars(np.linalg):  # from NumPy 2.0 on
-        ALIASES[vars(np.linalg)[_f.name]] = _f
+_also_in("linalg", matmul, matrix_transpose, tensordot, vecdot)
 
 
 # --- Decompositions, whose results have names ------------------------------------------------
@@ -114,22 +114,218 @@ class _WithConstants(Primitive):
         return super().__call__(x, *map(plain, args), **options)
 
 
-eig = _function("eig", module="linalg", kind=_Decomposition, result=EigResult)
-eigh = _function("eigh", module="linalg", kind=_Decomposition, result=EighResult)
-qr = _function("qr", module="linalg", kind=_Decomposition, result=QRResult)
-slogdet = _function("slogdet", module="linalg", kind=_Decomposition, result=SlogdetResult)
-svd = _function("svd", module="linalg", kind=_Decomposition, result=SVDResult)
+@_function("linalg", kind=_Decomposition, result=EigResult)
+def eig(x: Any, /) -> Any:
+    """Return the eigenvalues and eigenvectors of square matrices, A V = V diag(λ).
 
-cholesky = _function("cholesky", module="linalg", arrays=(0,))
-det = _function("det", module="linalg")
-eigvals = _function("eigvals", module="linalg")
-eigvalsh = _function("eigvalsh", module="linalg", arrays=(0,))
-inv = _function("inv", module="linalg")
-matrix_rank = _function("matrix_rank", module="linalg", kind=WithoutGradient, differentiable=False)
-pinv = _function("pinv", module="linalg", kind=_WithConstants, arrays=(0,))
-solve = _function("solve", module="linalg")
-svdvals = _function("svdvals", module="linalg")
-vector_norm = _function("vector_norm", module="linalg", arrays=(0,))
+    Vectors of equal values do not turn among themselves; see the head of this file.
+
+    Args:
+        x: array of shape (..., n, n).
+
+    Returns:
+        EigResult of `eigenvalues`, of shape (..., n), and `eigenvectors`, of shape (..., n, n),
+        complex.
+    """
+
+
+@_function("linalg", kind=_Decomposition, result=EighResult)
+def eigh(x: Any, /) -> Any:
+    """Return the eigenvalues and eigenvectors of Hermitian matrices, A V = V diag(λ).
+
+    Vectors of equal values do not turn among themselves; see the head of this file.
+
+    Args:
+        x: array of shape (..., n, n), Hermitian; one triangle of it is read, and the gradient is
+            Hermitian.
+
+    Returns:
+        EighResult of `eigenvalues`, of shape (..., n), real, in order, and `eigenvectors`, of shape
+        (..., n, n), unitary.
+    """
+
+
+@_function("linalg", kind=_Decomposition, result=QRResult)
+def qr(x: Any, /, *, mode: str = "reduced") -> Any:
+    """Return A = Q R of matrices, Q unitary and R an upper triangle.
+
+    The gradient is NaN where R has a zero on its diagonal.
+
+    Args:
+        x: array of shape (..., m, n).
+        mode: "reduced" for min(m, n) columns of Q, "complete" for m.
+
+    Returns:
+        QRResult of `Q` and `R`.
+    """
+
+
+@_function("linalg", kind=_Decomposition, result=SlogdetResult)
+def slogdet(x: Any, /) -> Any:
+    """Return the sign and the logarithm of the absolute value of determinants, without overflow.
+
+    The gradient of a singular matrix is NaN.
+
+    Args:
+        x: array of shape (..., n, n).
+
+    Returns:
+        SlogdetResult of `sign` and `logabsdet`, of shape (...).
+    """
+
+
+@_function("linalg", kind=_Decomposition, result=SVDResult)
+def svd(x: Any, /, *, full_matrices: bool = True) -> Any:
+    """Return the singular value decomposition of matrices, A = U diag(S) Vᴴ.
+
+    Vectors of equal values do not turn among themselves; see the head of this file.
+
+    Args:
+        x: array of shape (..., m, n).
+        full_matrices: whether U and Vᴴ are square, else their columns and rows are min(m, n).
+
+    Returns:
+        SVDResult of `U`, `S`, of shape (..., min(m, n)), real, from the largest on, and `Vh`.
+    """
+
+
+@_function("linalg", arrays=(0,))
+def cholesky(x: Any, /, *, upper: bool = False) -> Any:
+    """Return the triangles L of A = L Lᴴ, of positive definite matrices.
+
+    Args:
+        x: array of shape (..., n, n), Hermitian and positive definite; the gradient is Hermitian.
+        upper: whether to return Lᴴ, the upper triangle.
+
+    Returns:
+        Array of its shape.
+
+    Raises:
+        LinAlgError: on NumPy, a matrix is not positive definite.
+    """
+
+
+@_function("linalg")
+def det(x: Any, /) -> Any:
+    """Return the determinants of square matrices; singular ones have their gradient, too.
+
+    Args:
+        x: array of shape (..., n, n).
+
+    Returns:
+        Array of shape (...).
+    """
+
+
+@_function("linalg")
+def eigvals(x: Any, /) -> Any:
+    """Return the eigenvalues of square matrices.
+
+    Args:
+        x: array of shape (..., n, n).
+
+    Returns:
+        Array of shape (..., n), complex.
+    """
+
+
+@_function("linalg", arrays=(0,))
+def eigvalsh(x: Any, /) -> Any:
+    """Return the eigenvalues of Hermitian matrices, in order.
+
+    Args:
+        x: array of shape (..., n, n), Hermitian; one triangle of it is read, and the gradient is
+            Hermitian.
+
+    Returns:
+        Array of shape (..., n), real.
+    """
+
+
+@_function("linalg")
+def inv(x: Any, /) -> Any:
+    """Return the inverses of square matrices.
+
+    Args:
+        x: array of shape (..., n, n).
+
+    Returns:
+        Array of its shape.
+
+    Raises:
+        LinAlgError: on NumPy, a matrix is singular.
+    """
+
+
+@_function("linalg", kind=WithoutGradient, differentiable=False)
+def matrix_rank(x: Any, /, *, rtol: Any = None) -> Any:
+    """Return the ranks of matrices, through which no gradient flows.
+
+    Args:
+        x: array of shape (..., m, n).
+        rtol: singular values smaller than this times the largest one count as 0; rounding times
+            max(m, n) by default.
+
+    Returns:
+        Array of shape (...), of integers.
+    """
+
+
+@_function("linalg", kind=_WithConstants, arrays=(0,))
+def pinv(x: Any, /, *, rtol: Any = None) -> Any:
+    """Return the pseudoinverses of matrices, whose rank the gradient takes to be constant.
+
+    Args:
+        x: array of shape (..., m, n).
+        rtol: singular values smaller than this times the largest one count as 0; rounding times
+            max(m, n) by default; it has no gradient.
+
+    Returns:
+        Array of shape (..., n, m).
+    """
+
+
+@_function("linalg")
+def solve(x1: Any, x2: Any, /) -> Any:
+    """Return the solutions x of linear systems, A x = b.
+
+    Args:
+        x1: array of shape (..., n, n): A.
+        x2: array of shape (n,), or (..., n, k): b.
+
+    Returns:
+        Array of the shape of b.
+
+    Raises:
+        LinAlgError: on NumPy, a matrix is singular.
+    """
+
+
+@_function("linalg")
+def svdvals(x: Any, /) -> Any:
+    """Return the singular values of matrices, from the largest on.
+
+    Args:
+        x: array of shape (..., m, n).
+
+    Returns:
+        Array of shape (..., min(m, n)), real.
+    """
+
+
+@_function("linalg", arrays=(0,))
+def vector_norm(x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """Return norms of vectors, (Σ |x|ᵖ) to the power 1/p.
+
+    The gradient at 0 is 0; values that are equally large, or small, share it.
+
+    Args:
+        x: array of any shape, of numbers.
+        axis: the axis or axes to go over; None is all.
+        keepdims: whether the axes stay, with length 1.
+        ord: p: any number, inf for the largest absolute value, −inf for the smallest, 0 for the
+            count of those that are not 0.
+    """
 
 
 def products_of_others(x: Any) -> Any:
@@ -157,8 +353,13 @@ def _adjugate(x: Any) -> Any:
     return det(u @ vh)[..., None, None] * (v * products_of_others(s)[..., None, :] @ uh)
 
 
-# det(A) A⁻¹, of singular matrices too: what the derivative of the determinant is made of.
-adjugate = Primitive("adjugate", default=_adjugate, module="linalg")
+@_named(body="", default=_adjugate, module="linalg")
+def adjugate(x: Any, /) -> Any:
+    """Return det(A) A⁻¹, of singular matrices too: what the derivative of `det` is made of.
+
+    Args:
+        x: array of shape (..., n, n).
+    """
 
 
 # --- Triangular systems ----------------------------------------------------------------------
@@ -170,7 +371,8 @@ def triangle(x: Any, *, lower: bool, unit_diagonal: bool) -> Any:
     return F.tril(x, k=k) if lower else F.triu(x, k=-k)
 
 
-def _solve_triangular(
+@_function("linalg", body="operator")
+def solve_triangular(
     a: Any, b: Any, *, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False
 ) -> Any:
     """Return the solution of linear systems whose matrix is triangular.
@@ -203,10 +405,6 @@ def transposed_by(trans: int | str, a: Any) -> Any:
     return matrix_transpose(F.conj(a) if trans in (2, "C") and kind_of(a) == "c" else a)
 
 
-solve_triangular = _function("solve_triangular", module="linalg", operator=_solve_triangular)
-solve_triangular.__doc__ = _solve_triangular.__doc__
-
-
 # --- The exponential -------------------------------------------------------------------------
 
 _PADE = [
@@ -218,7 +416,8 @@ _PADE_REACH = 5.371920351148152  # the norm up to which the approximant is exact
 _SQUARINGS = 16
 
 
-def _expm(x: Any) -> Any:
+@_function("linalg", body="operator")
+def expm(x: Any) -> Any:
     """Return the exponentials of square matrices, the sums of Aᵏ / k!.
 
     Args:
@@ -256,10 +455,6 @@ def expm_by_squaring(x: Any) -> Any:
     for step in range(_SQUARINGS):
         y = F.where(squarings > step, y @ y, y)
     return y
-
-
-expm = _function("expm", module="linalg", operator=_expm)
-expm.__doc__ = _expm.__doc__
 
 
 # --- Compositions ----------------------------------------------------------------------------

@@ -19,7 +19,20 @@ from gpugrad.errors import ArgumentError
 from gpugrad.functions.elementwise import check_no_out
 from gpugrad.functions.without_gradient import WithoutGradient, argpartition
 
-sort = _function("sort", arrays=(0,), home=__name__)
+
+@_function(arrays=(0,))
+def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Return an array in the order of its values; each one's gradient goes back to its place.
+
+    Args:
+        x: array with at least one axis, real.
+        axis: the axis to sort along.
+        descending: whether the largest is first.
+        stable: whether equal elements stay in order.
+
+    Returns:
+        Array of its shape and data type.
+    """
 
 
 @_composite()
