@@ -29,8 +29,7 @@ import gpugrad.rules
 from gpugrad.dispatch.primitive import BY_NAME
 from gpugrad.testing import check_frule, check_rrule
 from tests.conftest import let_strict_give_way
-from tests.rules.conftest import strict_library
-from tests.rules.samples import SAMPLES
+from tests.libraries import strict_library
 from tests.rules.samples.linalg import LINALG
 from tests.rules.test_samples import (
     KINDS,
@@ -38,6 +37,7 @@ from tests.rules.test_samples import (
     test_gradient_has_type_shape_and_data_type_of_its_input,
     test_gradient_of_one_input_is_the_same_where_the_others_are_constant,
 )
+from tests.samples import SAMPLES
 
 ROOT = Path(__file__).parent.parent
 RULES = Path(gpugrad.rules.__file__).parent
@@ -146,7 +146,7 @@ def notices(name, source, rows):
             pass
     warnings.simplefilter("default")
     own = [f"tests/rules/test_{n}.py" for n in (name, *_ALSO.get(name, ()))]
-    device = [f"tests/device/test_{n}.py" for n in _ON_DEVICE.get(name, ())]
+    device = [f"tests/kernels/test_{n}.py" for n in _ON_DEVICE.get(name, ())]
     tests = [path for path in (*own, *TESTS, *device) if (ROOT / path).exists()]
     options = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-W", IMPORTED]
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
@@ -163,7 +163,7 @@ _ALSO = {
 }
 
 
-# Files of tests/device/ that are about rules in a module.
+# Files of tests/kernels/ that are about rules in a module.
 _ON_DEVICE = {
     "activations": ("softmax",),
     "losses": ("losses", "cross_entropy"),

@@ -110,7 +110,7 @@ class Primitive:
         self.registered: list[tuple[type, Function]] = []  # by `implement`, the last one first
         self.implementations: dict[Any, Function] = {}  # by the types of the arguments
         self.by_library: dict[Library, Function] = {}
-        self.rrules: list[Any] = []  # filled by the registry, as are the next three
+        self.rrules: list[Any] = []  # kept by the rule books, as are the next three
         self.frules: list[Any] = []
         self.bound_rules: dict[Any, Function] = {}
         self.bound_frules: dict[Any, Function | None] = {}

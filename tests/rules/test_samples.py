@@ -10,7 +10,7 @@ from gpugrad import functions as F
 from gpugrad.dispatch.kinds import rebuild_sequence
 from gpugrad.testing import check_frule, check_rrule, inner, random_like
 from tests.numeric import complex_step_derivative
-from tests.rules.samples import SAMPLES
+from tests.samples import SAMPLES
 
 KINDS = {"real": "float64", "complex": "complex128"}
 

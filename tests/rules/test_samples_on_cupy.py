@@ -1,6 +1,6 @@
 """Every row of the samples on CuPy's arrays without a GPU: it refuses what it refuses with one.
 
-The functions are the rules' general ones: gpugrad's kernels are tested in `tests/device`.
+The functions are the rules' general ones: gpugrad's kernels are tested in `tests/kernels`.
 """
 
 import pytest
@@ -14,7 +14,7 @@ pytest.importorskip("cupy")
 
 from tests.host_cupy import BareArray, numpy_of
 from tests.host_functions import compat, cupy_on_host
-from tests.rules.conftest import Library
+from tests.libraries import Library
 from tests.rules.test_samples import ELSEWHERE, check_elsewhere
 
 
@@ -31,7 +31,7 @@ def test_values_gradients_and_tangents_are_those_of_numpy(cupy_library, sample, 
     if why_not := sample.why_not_in("cupy", dtype):
         pytest.skip(why_not)
     if has_kernel_alone(sample.function):
-        pytest.skip("CuPy has no such function, and gpugrad a kernel: tests/device runs it")
+        pytest.skip("CuPy has no such function, and gpugrad a kernel: tests/kernels runs it")
     check_elsewhere(cupy_library, sample, dtype)
 
 
