@@ -281,14 +281,30 @@ def polyval(p: Any, x: Any) -> Any:
 
 @_composite()
 def polyadd(a1: Any, a2: Any) -> Any:
-    """Return the sum of two polynomials, given by their coefficients, the highest power first."""
+    """Return the sum of two polynomials.
+
+    Args:
+        a1: array of shape (n,): the coefficients, the highest power first.
+        a2: array of shape (m,), likewise.
+
+    Returns:
+        Array of shape (max(n, m),): the coefficients.
+    """
     a1, a2 = _as_arrays(a1, a2)
     return _of_length(a1, a2) + _of_length(a2, a1)
 
 
 @_composite()
 def polysub(a1: Any, a2: Any) -> Any:
-    """Return the difference of two polynomials, given by their coefficients."""
+    """Return the difference of two polynomials.
+
+    Args:
+        a1: array of shape (n,): the coefficients, the highest power first.
+        a2: array of shape (m,), likewise.
+
+    Returns:
+        Array of shape (max(n, m),): the coefficients.
+    """
     a1, a2 = _as_arrays(a1, a2)
     return _of_length(a1, a2) - _of_length(a2, a1)
 
@@ -308,7 +324,15 @@ def _of_length(a: Any, other: Any) -> Any:
 
 @_composite()
 def polymul(a1: Any, a2: Any) -> Any:
-    """Return the product of two polynomials, given by their coefficients; zeros in front go."""
+    """Return the product of two polynomials.
+
+    Args:
+        a1: array of shape (n,): the coefficients, the highest power first; zeros in front go.
+        a2: array of shape (m,), likewise.
+
+    Returns:
+        Array of the coefficients.
+    """
     a1, a2 = _as_arrays(a1, a2)
     return convolve(_from_first_nonzero(a1), _from_first_nonzero(a2))
 
@@ -321,7 +345,15 @@ def _from_first_nonzero(a: Any) -> Any:
 
 @_composite()
 def polyder(p: Any, m: int = 1) -> Any:
-    """Return the coefficients of a polynomial's derivative, taken `m` times."""
+    """Return the coefficients of a polynomial's derivative, taken `m` times.
+
+    Args:
+        p: array of shape (n,): the coefficients, the highest power first.
+        m: how often.
+
+    Returns:
+        Array of shape (n − m,).
+    """
     p = beside_integers(p) if m else p
     for _ in range(m):
         powers = libraries.create("arange", p.shape[0] - 1, 0, -1, like=p)
@@ -471,9 +503,15 @@ def geomspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    """Return numbers at equal ratios from `start` to `stop`, which have one sign.
+    """Return numbers at equal ratios from `start` to `stop`.
 
-    For the arguments see `logspace`.
+    Args:
+        start: a number, or an array of first numbers; not 0.
+        stop: a number, or an array that broadcasts with it, of the same sign.
+        num: how many numbers.
+        endpoint: whether the last one is `stop`.
+        dtype: the data type of the result.
+        axis: the axis of the result they are along.
     """
     start, stop = double(start), double(stop)
     y = start * F.exp(linspace(0.0, F.log(stop / start), num, endpoint))

@@ -139,13 +139,23 @@ def float_power(x1: Any, x2: Any, /) -> Any:
 
 @_composite()
 def logaddexp2(x1: Any, x2: Any, /) -> Any:
-    """Return log2(2**x1 + 2**x2) without overflow, for real arrays that broadcast together."""
+    """Return log2(2**x1 + 2**x2) of each two elements, without overflow.
+
+    Args:
+        x1: array of any shape, real floating.
+        x2: array that broadcasts with it.
+    """
     return F.logaddexp(x1 * LN2, x2 * LN2) / LN2
 
 
 @_composite()
 def ldexp(x1: Any, x2: Any, /) -> Any:
-    """Return x1 · 2**x2 for an array of integers x2, which has no gradient."""
+    """Return x1 · 2**x2 of each two elements.
+
+    Args:
+        x1: array of any shape, real floating.
+        x2: array of integers that broadcasts with it, which has no gradient.
+    """
     if shape_of(x2) or hasattr(x2, "dtype"):
         half = x2 // 2  # 2**x2 alone may overflow where the product does not
         halves = (F.astype(half, x1.dtype), F.astype(x2 - half, x1.dtype))

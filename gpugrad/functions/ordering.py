@@ -281,7 +281,19 @@ def percentile(
     *,
     weights: None = None,
 ) -> Any:
-    """Return percentiles: quantiles at q / 100. For the arguments see `quantile`."""
+    """Return percentiles: quantiles at q / 100; both `a` and `q` have gradients.
+
+    Args:
+        a: array, real floating, with at least one axis.
+        q: the percentages, between 0 and 100: a number, or an array, whose axes the result has
+            first.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        overwrite_input: whether `a` is no more needed.
+        method: any of NumPy's; see `quantile`.
+        keepdims: whether the axes stay, with length 1.
+        weights: None, of a recorded array.
+    """
     q = _wanted(q, a) / 100
     return quantile(a, q, axis, out, method=method, keepdims=keepdims, weights=weights)
 
@@ -301,7 +313,18 @@ def nanquantile(
     *,
     weights: None = None,
 ) -> Any:
-    """Return quantiles of the values that are not NaN. For the arguments see `quantile`."""
+    """Return quantiles of the values that are not NaN; NaN where there is none.
+
+    Args:
+        a: array, real floating, with at least one axis.
+        q: the fractions, between 0 and 1: a number, or an array, whose axes the result has first.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        overwrite_input: whether `a` is no more needed.
+        method: any of NumPy's; see `quantile`.
+        keepdims: whether the axes stay, with length 1.
+        weights: None, of a recorded array.
+    """
     _check("nanquantile", out, weights)
     a, kept = merged(a, axis)
     q = _wanted(q, a)
@@ -335,7 +358,19 @@ def nanpercentile(
     *,
     weights: None = None,
 ) -> Any:
-    """Return percentiles of the values that are not NaN. For the arguments see `quantile`."""
+    """Return percentiles of the values that are not NaN; NaN where there is none.
+
+    Args:
+        a: array, real floating, with at least one axis.
+        q: the percentages, between 0 and 100: a number, or an array, whose axes the result has
+            first.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        overwrite_input: whether `a` is no more needed.
+        method: any of NumPy's; see `quantile`.
+        keepdims: whether the axes stay, with length 1.
+        weights: None, of a recorded array.
+    """
     q = _wanted(q, a) / 100
     return nanquantile(a, q, axis, out, method=method, keepdims=keepdims, weights=weights)
 
@@ -348,5 +383,13 @@ def nanmedian(
     overwrite_input: bool = False,
     keepdims: bool = False,
 ) -> Any:
-    """Return medians of the values that are not NaN. For the arguments see `median`."""
+    """Return medians of the values that are not NaN; NaN where there is none.
+
+    Args:
+        a: array, real floating, with at least one axis.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        overwrite_input: whether `a` is no more needed.
+        keepdims: whether the axes stay, with length 1.
+    """
     return nanquantile(a, 0.5, axis, out, keepdims=bool(keepdims))

@@ -38,7 +38,13 @@ def _reversed_axes(a: Any) -> Any:
 
 @_composite()
 def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    """Return an array with two axes exchanged."""
+    """Return an array with two axes exchanged.
+
+    Args:
+        a: array.
+        axis1: one of the axes.
+        axis2: the other one.
+    """
     axes = list(range(len(a.shape)))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
     return F.permute_dims(a, tuple(axes))
@@ -72,7 +78,13 @@ def fliplr(m: Any) -> Any:
 
 @_composite()
 def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
-    """Return an array turned by k · 90° in the plane of two axes, from the first to the second."""
+    """Return an array turned by k · 90° in the plane of two axes.
+
+    Args:
+        m: array with two axes or more.
+        k: how often it is turned.
+        axes: the two axes; it is turned from the first to the second.
+    """
     a, b = axes
     k = k % 4
     if k == 0:
@@ -148,7 +160,10 @@ def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind")
 def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Return arrays one above the other: joined along the first axis, vectors as rows.
 
-    For the arguments see `hstack`.
+    Args:
+        tup: the arrays.
+        dtype: the data type of the result.
+        casting: as in NumPy.
     """
     return _of_dtype(F.concat([atleast_2d(x) for x in tup], axis=0), dtype)
 
@@ -168,7 +183,13 @@ def column_stack(tup: Sequence[Any]) -> Any:
 
 @_composite()
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    """Return an array with values joined to it along an axis, both flattened where it is None."""
+    """Return an array with values joined to it along an axis.
+
+    Args:
+        arr: array.
+        values: array, of the shape of `arr` but for the axis.
+        axis: the axis; None flattens both first.
+    """
     arr, values = (atleast_1d(x) for x in (arr, values))
     if axis is None:
         arr, values, axis = F.reshape(arr, (-1,)), F.reshape(values, (-1,)), 0
@@ -230,7 +251,13 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Return an array in equal parts along an axis, or in parts that begin at given places.
 
-    For the arguments see `array_split`.
+    Args:
+        ary: array with at least one axis.
+        indices_or_sections: how many parts, or where the second and later ones begin.
+        axis: the axis.
+
+    Raises:
+        ArgumentError: there cannot be so many equal parts.
     """
     n = ary.shape[axis]
     if not hasattr(indices_or_sections, "__len__") and n % indices_or_sections:
@@ -243,19 +270,46 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 @_composite()
 def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """Return an array in parts along the second axis; a vector along the first."""
+    """Return an array in parts along the second axis; a vector along the first.
+
+    Args:
+        ary: array.
+        indices_or_sections: how many parts, or where the second and later ones begin; see
+            `array_split`.
+
+    Raises:
+        ArgumentError: there cannot be so many equal parts.
+    """
     return split(ary, indices_or_sections, 1 if len(ary.shape) > 1 else 0)
 
 
 @_composite()
 def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """Return an array in parts along the first axis."""
+    """Return an array in parts along the first axis.
+
+    Args:
+        ary: array.
+        indices_or_sections: how many parts, or where the second and later ones begin; see
+            `array_split`.
+
+    Raises:
+        ArgumentError: there cannot be so many equal parts.
+    """
     return split(ary, indices_or_sections, 0)
 
 
 @_composite()
 def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """Return an array in parts along the third axis."""
+    """Return an array in parts along the third axis.
+
+    Args:
+        ary: array with three axes or more.
+        indices_or_sections: how many parts, or where the second and later ones begin; see
+            `array_split`.
+
+    Raises:
+        ArgumentError: there cannot be so many equal parts.
+    """
     return split(ary, indices_or_sections, 2)
 
 
@@ -264,7 +318,12 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 
 @_composite()
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
-    """Return the arrays, each broadcast to their common shape."""
+    """Return the arrays, each broadcast to their common shape.
+
+    Args:
+        args: arrays or numbers that broadcast together.
+        subok: as in NumPy.
+    """
     shape = np.broadcast_shapes(*map(shape_of, args))
     return tuple(F.broadcast_to(x, shape) for x in args)
 
@@ -350,7 +409,12 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 @_composite()
 def resize(a: Any, new_shape: Any) -> Any:
-    """Return an array of another shape, filled with the elements in order, again and again."""
+    """Return an array of another shape, filled with the elements in order, again and again.
+
+    Args:
+        a: array of any shape.
+        new_shape: the shape: an integer, or a tuple of them.
+    """
     shape = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
     flat = F.reshape(a, (-1,))
     n = flat.shape[0]

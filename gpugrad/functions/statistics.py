@@ -130,7 +130,17 @@ def nanprod(
     initial: Any = None,
     where: Any = None,
 ) -> Any:
-    """Return the product of the values that are not NaN. For the arguments see `nansum`."""
+    """Return the product of the values that are not NaN; those that are get no gradient.
+
+    Args:
+        a: array.
+        axis: the axis or axes to go over; None is all.
+        dtype: the data type to compute in; that of `a` by default.
+        out: None, of a recorded array.
+        keepdims: whether the axes stay, with length 1.
+        initial: a number to begin with.
+        where: a mask: the values to take; all by default.
+    """
     check_no_out("nanprod", out)
     values, _ = _without_nan(_of_dtype(a, dtype), where, 1.0)
     y = F.prod(values, axis=axis, keepdims=keepdims)
@@ -154,7 +164,14 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = No
 
 @_composite()
 def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
-    """Return running products with 1 in place of NaN. For the arguments see `nancumsum`."""
+    """Return running products with 1 in place of NaN.
+
+    Args:
+        a: array; it is flattened where `axis` is None.
+        axis: the axis.
+        dtype: the data type to multiply in.
+        out: None, of a recorded array.
+    """
     check_no_out("nancumprod", out)
     a, axis = F.ravelled(a, axis)
     return F.cumulative_prod(_without_nan(_of_dtype(a, dtype), None, 1.0)[0], axis=axis)
@@ -172,7 +189,13 @@ def nanmean(
 ) -> Any:
     """Return the mean of the values that are not NaN; NaN where there is none.
 
-    For the arguments see `nansum`.
+    Args:
+        a: array.
+        axis: the axis or axes to go over; None is all.
+        dtype: the data type to compute in; that of `a` by default.
+        out: None, of a recorded array.
+        keepdims: whether the axes stay, with length 1.
+        where: a mask: the values to take; all by default.
     """
     check_no_out("nanmean", out)
     values, seen = _without_nan(_of_dtype(a, dtype), where, 0.0)
@@ -236,7 +259,16 @@ def nanstd(
 ) -> Any:
     """Return the standard deviation of the values that are not NaN; its gradient at 0 is 0.
 
-    For the arguments see `nanvar`.
+    Args:
+        a: array.
+        axis: the axis or axes to go over; None is all.
+        dtype: the data type to compute in; that of `a` by default.
+        out: None, of a recorded array.
+        ddof: what is taken from the count of values before dividing by it.
+        keepdims: whether the axes stay, with length 1.
+        where: a mask: the values to take; all by default.
+        mean: the mean, with the axes kept, if it is known.
+        correction: another name of `ddof`.
     """
     squared = nanvar(
         a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction
@@ -272,7 +304,13 @@ def nanmax(
 ) -> Any:
     """Return the largest of the values that are not NaN; ties share the gradient.
 
-    For the arguments see `nansum`.
+    Args:
+        a: array, real floating.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        keepdims: whether the axes stay, with length 1.
+        initial: a number to begin with: the result if it is larger.
+        where: a mask: the values to take; all by default.
     """
     check_no_out("nanmax", out)
     y = _nan_extremum(F.max, -math.inf, a, axis, keepdims, where)
@@ -290,7 +328,13 @@ def nanmin(
 ) -> Any:
     """Return the smallest of the values that are not NaN; ties share the gradient.
 
-    For the arguments see `nansum`.
+    Args:
+        a: array, real floating.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        keepdims: whether the axes stay, with length 1.
+        initial: a number to begin with: the result if it is smaller.
+        where: a mask: the values to take; all by default.
     """
     check_no_out("nanmin", out)
     y = _nan_extremum(F.min, math.inf, a, axis, keepdims, where)
@@ -371,7 +415,14 @@ def _adjoint(x: Any) -> Any:
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     """Return the correlation matrix of variables: their covariance in units of their deviations.
 
-    For the arguments see `cov`.
+    Args:
+        x: array of shape (variables, observations), or (observations,).
+        y: more variables, in the same form.
+        rowvar: False where `x` is (observations, variables).
+        dtype: the data type of the result; double precision by default.
+
+    Returns:
+        Array of shape (variables, variables), without axes where there is one.
     """
     c = cov(x, y, rowvar, dtype=dtype)
     if not shape_of(c):
@@ -454,7 +505,16 @@ def histogram2d(
 ) -> Any:
     """Return how many points are in each rectangle, and the intervals' ends along both axes.
 
-    For the arguments see `histogram`; the weights may not be recorded.
+    Args:
+        x: array of shape (n,): the points' places along the first axis.
+        y: array of shape (n,): along the second.
+        bins: how many intervals, or their ends: for all axes or for each.
+        range: the first and the last end, for each axis.
+        density: whether to return a probability density, of integral 1, instead of counts.
+        weights: array of shape (n,), how much each point counts; it may not be recorded.
+
+    Raises:
+        ArgumentError: `weights` is recorded.
     """
     options = {"bins": bins, "range": range, "density": density}
     return _counted(_histogram2d, (x, y), weights, options)
@@ -466,7 +526,16 @@ def histogramdd(
 ) -> Any:
     """Return how many points are in each box, and the intervals' ends along all axes.
 
-    For the arguments see `histogram`; the weights may not be recorded.
+    Args:
+        sample: array of shape (n, axes): the points; or a list of arrays of shape (n,), one for
+            each axis.
+        bins: how many intervals, or their ends: for all axes or for each.
+        range: the first and the last end, for each axis.
+        density: whether to return a probability density, of integral 1, instead of counts.
+        weights: array of shape (n,), how much each point counts; it may not be recorded.
+
+    Raises:
+        ArgumentError: `weights` is recorded.
     """
     options = {"bins": bins, "range": range, "density": density}
     return _counted(_histogramdd, (sample,), weights, options)
