@@ -45,6 +45,13 @@ def shape_of(x: Any) -> tuple[int, ...]:
         raise not_an_array(x) from None
 
 
+def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """Return the axes that `axis` means of an array with `ndim` axes, as they were given."""
+    if axis is None:
+        return tuple(range(ndim))
+    return axis if isinstance(axis, tuple) else (axis,)
+
+
 _SCALAR_KINDS: dict[Any, str] = {float: "f", complex: "c", int: "i", bool: "b"}
 _KINDS = {"f": "f", "c": "c", "i": "i", "u": "i", "b": "b"}
 

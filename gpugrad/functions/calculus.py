@@ -11,7 +11,7 @@ from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Axis, axes_of, kind_of, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import special
@@ -70,7 +70,7 @@ def _along(x: Any, axis: int, ndim: int) -> Any:
 
 
 @_composite()
-def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+def gradient(f: Any, *varargs: Any, axis: Axis = None, edge_order: int = 1) -> Any:
     """Return the derivative along each axis of a function given by its values.
 
     Args:
@@ -87,7 +87,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     Mathematics of Computation 51 (1988).
     """
     ndim = len(f.shape)
-    axes = range(ndim) if axis is None else axis if type(axis) is tuple else (axis,)
+    axes = axes_of(axis, ndim)
     spacings = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
     if len(spacings) != len(axes) or edge_order not in (1, 2):
         raise ArgumentError(

@@ -35,7 +35,7 @@ from gpugrad.dispatch.declare import also_in as _also_in
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
 from gpugrad.dispatch.declare import named as _named
-from gpugrad.dispatch.kinds import Axis, kind_of, shape_of
+from gpugrad.dispatch.kinds import Axis, axes_of, kind_of, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.dispatch.libraries import create, library_of
 from gpugrad.dispatch.numpy_library import NUMPY
@@ -571,7 +571,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 
 @_composite("linalg")
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return norms of vectors, or of matrices, as numpy.linalg.norm does.
 
     Args:
@@ -583,7 +583,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     ndim = len(x.shape)
     if axis is None and (ord is None or ndim == 1):
         return vector_norm(x, keepdims=keepdims, ord=2 if ord is None else ord)
-    axes = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = axes_of(axis, ndim)
     if len(axes) == 1:
         return vector_norm(x, axis=axes[0], keepdims=keepdims, ord=2 if ord is None else ord)
     if len(axes) != 2:

@@ -12,7 +12,7 @@ from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Axis, axes_of, shape_of
 from gpugrad.dispatch.levels import LevelValue, plain
 from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.errors import ArgumentError
@@ -91,11 +91,10 @@ def unique(
 # --- Quantiles -------------------------------------------------------------------------------
 
 
-def merged(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
+def merged(a: Any, axis: Axis) -> tuple[Any, tuple[int, ...]]:
     """Return an array with the axes that are reduced as one, the last; and the shape if kept."""
     shape = shape_of(a)
-    axes = tuple(range(len(shape))) if axis is None else axis if type(axis) is tuple else (axis,)
-    axes = tuple(i % len(shape) for i in axes)
+    axes = tuple(i % len(shape) for i in axes_of(axis, len(shape)))
     rest = [i for i in range(len(shape)) if i not in axes]
     kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
     if axes != (len(shape) - 1,):
@@ -180,7 +179,7 @@ def _check(name: str, out: Any, weights: Any) -> None:
 @_composite()
 def median(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     keepdims: bool = False,
@@ -209,7 +208,7 @@ def median(
 def quantile(
     a: Any,
     q: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     method: str = "linear",
@@ -273,7 +272,7 @@ def _integers(x: Any) -> Any:
 def percentile(
     a: Any,
     q: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     method: str = "linear",
@@ -305,7 +304,7 @@ def percentile(
 def nanquantile(
     a: Any,
     q: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     method: str = "linear",
@@ -350,7 +349,7 @@ def nanquantile(
 def nanpercentile(
     a: Any,
     q: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     method: str = "linear",
@@ -378,7 +377,7 @@ def nanpercentile(
 @_composite()
 def nanmedian(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     keepdims: bool = False,

@@ -11,7 +11,7 @@ import numpy as np
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Axis, axes_of, shape_of
 from gpugrad.dispatch.levels import LevelValue, has_levels, plain
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.ordering import median
@@ -424,7 +424,7 @@ def resize(a: Any, new_shape: Any) -> Any:
 
 
 @_composite()
-def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+def trim_zeros(filt: Any, trim: str = "fb", axis: Axis = None) -> Any:
     """Return an array without the zeros at its ends.
 
     Args:
@@ -433,10 +433,9 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
         axis: the axis or axes along which slices of zeros are cut; None is all.
     """
     ndim = len(filt.shape)
-    axes = range(ndim) if axis is None else axis if type(axis) is tuple else (axis,)
     trim = trim.lower()
     index = [slice(None)] * ndim
-    for along in (i % ndim for i in axes):
+    for along in (i % ndim for i in axes_of(axis, ndim)):
         others = tuple(i for i in range(ndim) if i != along)
         some = F.any(F.stop_gradient(filt) != 0, axis=others) if others else filt != 0
         places = F.nonzero(some)[0]

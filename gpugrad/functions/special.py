@@ -135,7 +135,7 @@ def xlogy(x: Any, y: Any, /) -> Any:
     return F.where(zero, 0.0, x * F.log(y))
 
 
-def _squeezed(y: Any, axis: Any) -> Any:
+def _squeezed(y: Any, axis: Axis) -> Any:
     """Return a reduction without the axes that it was made with `keepdims` over."""
     return F.reshape(y, ()) if axis is None else F.squeeze(y, axis=axis)
 

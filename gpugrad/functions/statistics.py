@@ -8,7 +8,7 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Axis, axes_of, kind_of, shape_of
 from gpugrad.dispatch.levels import has_levels
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.elementwise import array_like, check_no_out, double
@@ -18,7 +18,7 @@ from gpugrad.functions.without_gradient import WithoutGradient, stopped
 @_composite()
 def average(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     weights: Any = None,
     returned: bool = False,
     *,
@@ -45,9 +45,9 @@ def average(
     return (y, total) if returned else y
 
 
-def _beside(weights: Any, a: Any, axis: Any) -> Any:
+def _beside(weights: Any, a: Any, axis: Axis) -> Any:
     """Return weights for some axes with the others, of length 1, beside them."""
-    axes = axis if type(axis) is tuple else (axis,)
+    axes = axes_of(axis, len(shape_of(a)))
     if axis is None or shape_of(weights) != tuple(a.shape[i] for i in axes):
         raise ArgumentError(
             f"average: weights of shape {shape_of(weights)} for an array of shape {shape_of(a)}, "
@@ -60,7 +60,7 @@ def _beside(weights: Any, a: Any, axis: Any) -> Any:
 
 
 @_composite()
-def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
+def ptp(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Any:
     """Return the largest value less the smallest; ties share the gradient.
 
     Args:
@@ -96,7 +96,7 @@ def _of_dtype(x: Any, dtype: Any) -> Any:
 @_composite()
 def nansum(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     keepdims: bool = False,
@@ -123,7 +123,7 @@ def nansum(
 @_composite()
 def nanprod(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     keepdims: bool = False,
@@ -180,7 +180,7 @@ def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = N
 @_composite()
 def nanmean(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     keepdims: bool = False,
@@ -210,7 +210,7 @@ def _or_nan(count: Any) -> Any:
 @_composite()
 def nanvar(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     ddof: float = 0,
@@ -247,7 +247,7 @@ def nanvar(
 @_composite()
 def nanstd(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     ddof: float = 0,
@@ -287,7 +287,7 @@ def squared_size(x: Any) -> Any:
     return F.real(x * F.conj(x)) if kind_of(x) == "c" else x * x
 
 
-def _nan_extremum(f: Any, worst: float, a: Any, axis: Any, keepdims: bool, where: Any) -> Any:
+def _nan_extremum(f: Any, worst: float, a: Any, axis: Axis, keepdims: bool, where: Any) -> Any:
     values, seen = _without_nan(a, where, worst)
     options = {"axis": axis, "keepdims": keepdims}
     return F.where(F.max(seen, **options) > 0, f(values, **options), math.nan)
@@ -296,7 +296,7 @@ def _nan_extremum(f: Any, worst: float, a: Any, axis: Any, keepdims: bool, where
 @_composite()
 def nanmax(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
@@ -320,7 +320,7 @@ def nanmax(
 @_composite()
 def nanmin(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
