@@ -23,7 +23,6 @@ Then what is written in terms of `F`, which does not import it:
 
 from gpugrad.functions.arithmetic import abs as abs
 from gpugrad.functions.arithmetic import add as add
-from gpugrad.functions.arithmetic import add_into as add_into
 from gpugrad.functions.arithmetic import clip as clip
 from gpugrad.functions.arithmetic import conj as conj
 from gpugrad.functions.arithmetic import copysign as copysign

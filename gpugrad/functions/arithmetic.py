@@ -162,6 +162,8 @@ def minimum(x1: Any, x2: Any, /) -> Any:
 def add_into(a: Any, b: Any, /) -> Any:
     """Return the sum, which may be written into the memory of `a`: gradients are added up so.
 
+    It is of arrays alone, has no derivative, and is no name of `F`.
+
     Args:
         a: array, which nothing else refers to.
         b: array of its shape, or of a shape that broadcasts to it.
