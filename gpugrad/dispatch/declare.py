@@ -12,8 +12,6 @@ decorator says what it is: `composite` a definition that is recorded as what it 
 from __future__ import annotations
 
 import cmath
-import functools
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any, Literal
@@ -52,10 +50,17 @@ def function(
         _add(found.path, found)
         if not body:
             declaration.__annotations__ = {}  # `help` shows the standard's signature, without ours
-        functools.update_wrapper(found, declaration)
-        return found
+        return _described(found, declaration)
 
     return decorator
+
+
+def _described(f: Primitive, declaration: Function) -> Primitive:
+    """Return a primitive with the docstring and the signature of its declaration."""
+    f.__doc__ = declaration.__doc__
+    f.__module__ = declaration.__module__
+    f.__wrapped__ = declaration
+    return f
 
 
 def _numpy_functions(module: str, name: str) -> list[Function]:
@@ -63,8 +68,12 @@ def _numpy_functions(module: str, name: str) -> list[Function]:
     if module == "special":
         return []
     place = vars(getattr(np, module) if module else np)
-    old_names = [old for old, new in NEW_NAMES.items() if new == name]
-    return [place[n] for n in (name, *old_names) if n in place]
+    return [place[n] for n in (name, *_OLD_NAMES.get(name, ())) if n in place]
+
+
+_OLD_NAMES: dict[str, list[str]] = {}
+for _old, _new in NEW_NAMES.items():
+    _OLD_NAMES.setdefault(_new, []).append(_old)
 
 
 def _add(path: str, f: Primitive) -> None:
@@ -128,21 +137,16 @@ def named(
         given: dict[str, Any] = {**options, **({body: declaration} if body else {})}
         if kind is Primitive:
             given.update(_parameters(declaration))
-        found = kind(declaration.__name__, *aliases, **given)
-        functools.update_wrapper(found, declaration)
-        return found
+        return _described(kind(declaration.__name__, *aliases, **given), declaration)
 
     return decorator
 
 
-def _parameters(f: Function) -> dict[str, Any]:
+def _parameters(declaration: Any) -> dict[str, Any]:
     """Return the options `keywords` and `defaults` of a function whose arguments have defaults."""
-    empty = inspect.Parameter.empty
-    positional = {
-        name: None if parameter.default is empty else parameter.default
-        for name, parameter in inspect.signature(f).parameters.items()
-        if parameter.kind is not parameter.KEYWORD_ONLY
-    }
-    if not any(default is not None for default in positional.values()):
+    defaults = declaration.__defaults__ or ()
+    if all(default is None for default in defaults):
         return {}
-    return {"keywords": tuple(positional), "defaults": tuple(positional.values())}
+    code = declaration.__code__
+    names = code.co_varnames[: code.co_argcount]
+    return {"keywords": names, "defaults": (None,) * (len(names) - len(defaults)) + defaults}

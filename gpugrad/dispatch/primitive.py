@@ -79,6 +79,8 @@ class Primitive:
         view: True where the result may share its argument's memory.
     """
 
+    __wrapped__: Function  # its declaration, which has the signature
+
     def __init__(
         self,
         name: str,

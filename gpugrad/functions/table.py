@@ -21,6 +21,8 @@ def functions_of(part: str) -> dict[str, Primitive]:
     Args:
         part: "linalg", "fft", "special"; "" is the main one.
     """
-    # x[index] is Python's own: the namespace has no function for it.
-    found = {path.rpartition(".")[::2]: f for path, f in BY_NAME.items()}
-    return {name: f for (place, name), f in found.items() if place == part and name != "getitem"}
+    if part:
+        found = [path for path in BY_NAME if path.startswith(f"{part}.")]
+    else:  # x[index] is Python's own: the namespace has no function for it
+        found = [path for path in BY_NAME if "." not in path and path != "getitem"]
+    return {path.removeprefix(f"{part}."): BY_NAME[path] for path in found}
