@@ -13,10 +13,12 @@ which `F` exports; their files import each other directly, each those that stand
 
 Then what is written in terms of `F`, which does not import it:
 
-- `linalg`, `fft`: the standard's extensions; `special`: SciPy's special functions.
-- `elementwise`, `statistics`, `ordering`, `calculus`: NumPy's functions of values, beyond the
-  standard; `matrices`, `einstein`, `shaping`, `selection`: its functions of arrays.
-- `polynomial`, `map`: a function of Julia's, and one of Python's.
+- `linalg`, with `decompositions`, and `fft`: the standard's extensions.
+- `special`, with `gamma` and `bessel`: SciPy's special functions.
+- `elementwise`, `statistics`, `histograms`, `ordering`, `calculus`, `polynomial`: NumPy's functions
+  of values, beyond the standard.
+- `shaping`, `joining`, `padding`, `selection`, `matrices`, `einstein`: its functions of arrays.
+- `map`: Python's own.
 - `table`: all of them, by where they are in the namespace `gpugrad.xp`.
 - `operators`: Python's operators as calls of them; `numpy_calls`: NumPy's signatures of them.
 """

@@ -14,15 +14,49 @@ from gpugrad import functions as F
 from gpugrad.dispatch.declare import also_in as _also_in
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.declare import named as _named
 from gpugrad.dispatch.kinds import Axis, kind_of
-from gpugrad.dispatch.primitive import Composite as _Composite
 from gpugrad.dispatch.primitive import Primitive
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import expm1 as expm1
 from gpugrad.functions import log1p as log1p
+from gpugrad.functions.bessel import i0 as i0
+from gpugrad.functions.bessel import i0e as i0e
+from gpugrad.functions.bessel import i1 as i1
+from gpugrad.functions.bessel import i1e as i1e
+from gpugrad.functions.bessel import iv as iv
+from gpugrad.functions.bessel import ive as ive
+from gpugrad.functions.bessel import j0 as j0
+from gpugrad.functions.bessel import j1 as j1
+from gpugrad.functions.bessel import jn as jn
+from gpugrad.functions.bessel import jv as jv
+from gpugrad.functions.bessel import k0 as k0
+from gpugrad.functions.bessel import k0e as k0e
+from gpugrad.functions.bessel import k1 as k1
+from gpugrad.functions.bessel import k1e as k1e
+from gpugrad.functions.bessel import kv as kv
+from gpugrad.functions.bessel import kve as kve
+from gpugrad.functions.bessel import y0 as y0
+from gpugrad.functions.bessel import y1 as y1
+from gpugrad.functions.bessel import yn as yn
+from gpugrad.functions.bessel import yv as yv
 from gpugrad.functions.elementwise import cbrt as cbrt
 from gpugrad.functions.elementwise import exp2 as exp2
+from gpugrad.functions.gamma import beta as beta
+from gpugrad.functions.gamma import betainc as betainc
+from gpugrad.functions.gamma import betaln as betaln
+from gpugrad.functions.gamma import binom as binom
+from gpugrad.functions.gamma import digamma as digamma
+from gpugrad.functions.gamma import gamma as gamma
+from gpugrad.functions.gamma import gammainc as gammainc
+from gpugrad.functions.gamma import gammaincc as gammaincc
+from gpugrad.functions.gamma import gammaln as gammaln
+from gpugrad.functions.gamma import loggamma as loggamma
+from gpugrad.functions.gamma import multigammaln as multigammaln
+from gpugrad.functions.gamma import poch as poch
+from gpugrad.functions.gamma import polygamma as polygamma
+from gpugrad.functions.gamma import psi as psi
+from gpugrad.functions.gamma import rgamma as rgamma
+from gpugrad.functions.gamma import zeta as zeta
 
 _also_in("special", cbrt, exp2, expm1, log1p)  # SciPy's of that name are the same functions
 
@@ -157,8 +191,8 @@ def logsumexp(
         axis: the axis or axes to go over; None is all.
         b: array that broadcasts with it: the factors; 1 by default.
         keepdims: whether the axes stay, with length 1.
-        return_sign: whether to return the sign of the sum beside it; else it is NaN where that is
-            −.
+        return_sign: whether to return the sign of the sum beside it, without which it is NaN
+            where the sum is negative.
 
     Raises:
         ArgumentError: `a` or `b` is complex.
@@ -421,396 +455,6 @@ def ndtri(x: Any, /) -> Any:
 
     Args:
         x: array of any shape, real floating, in [0, 1]; NaN outside.
-    """
-
-
-# --- The gamma function and its kin ----------------------------------------------------------
-
-
-@_function("special")
-def beta(a: Any, b: Any, /) -> Any:
-    """Return Γ(a) Γ(b) / Γ(a + b) of each two elements.
-
-    Args:
-        a: array of any shape, real floating.
-        b: array that broadcasts with it.
-    """
-
-
-@_function("special")
-def betainc(a: Any, b: Any, x: Any, /) -> Any:
-    """Return the regularised incomplete beta function of each three elements.
-
-    Args:
-        a: array of any shape, real floating, above 0; its derivative is not known here.
-        b: array that broadcasts with it, above 0; likewise.
-        x: array that broadcasts with both, in [0, 1].
-
-    Raises:
-        ArgumentError: the derivative by `a` or `b` is asked for.
-
-    Source: https://dlmf.nist.gov/8.17
-    """
-
-
-@_function("special")
-def betaln(a: Any, b: Any, /) -> Any:
-    """Return log |B(a, b)| of each two elements, without overflow.
-
-    Args:
-        a: array of any shape, real floating.
-        b: array that broadcasts with it.
-    """
-
-
-@_function("special")
-def binom(n: Any, k: Any, /) -> Any:
-    """Return the binomial coefficients of each two elements, which need not be whole.
-
-    Args:
-        n: array of any shape, real floating.
-        k: array that broadcasts with it.
-    """
-
-
-@_function("special")
-def digamma(x: Any, /) -> Any:
-    """Return the derivative of log Γ of each element.
-
-    Args:
-        x: array of any shape, real or complex floating.
-
-    Source: https://dlmf.nist.gov/5.2
-    """
-
-
-@_function("special")
-def gamma(x: Any, /) -> Any:
-    """Return the gamma function of each element: (n − 1)! of a whole number n.
-
-    Args:
-        x: array of any shape, real or complex floating.
-
-    Source: https://dlmf.nist.gov/5.2
-    """
-
-
-@_function("special")
-def gammainc(a: Any, x: Any, /) -> Any:
-    """Return the regularised lower incomplete gamma function of each two elements.
-
-    Args:
-        a: array of any shape, real floating, above 0; its derivative is not known here.
-        x: array that broadcasts with it, not negative.
-
-    Raises:
-        ArgumentError: the derivative by `a` is asked for.
-
-    Source: https://dlmf.nist.gov/8.2
-    """
-
-
-@_function("special")
-def gammaincc(a: Any, x: Any, /) -> Any:
-    """Return 1 − gammainc(a, x) of each two elements, with full accuracy where it is small.
-
-    Args:
-        a: array of any shape, real floating, above 0; its derivative is not known here.
-        x: array that broadcasts with it, not negative.
-
-    Raises:
-        ArgumentError: the derivative by `a` is asked for.
-    """
-
-
-@_function("special")
-def gammaln(x: Any, /) -> Any:
-    """Return log |Γ| of each element, without overflow.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-
-
-@_function("special")
-def loggamma(x: Any, /) -> Any:
-    """Return the logarithm of the gamma function, NaN of real elements below 0.
-
-    Args:
-        x: array of any shape, real or complex floating.
-    """
-
-
-@_function("special")
-def poch(z: Any, m: Any, /) -> Any:
-    """Return Γ(z + m) / Γ(z) of each two elements, Pochhammer's symbol.
-
-    Args:
-        z: array of any shape, real floating.
-        m: array that broadcasts with it.
-    """
-
-
-@_function("special")
-def polygamma(n: Any, x: Any, /) -> Any:
-    """Return the n-th derivative of `digamma` of each two elements.
-
-    Args:
-        n: array of any shape, of whole numbers, not negative; it has no derivative.
-        x: array that broadcasts with it, real floating.
-
-    Raises:
-        ArgumentError: the derivative by `n` is asked for.
-    """
-
-
-@_function("special")
-def rgamma(x: Any, /) -> Any:
-    """Return 1 / Γ of each element, which has no poles.
-
-    Args:
-        x: array of any shape, real or complex floating.
-    """
-
-
-@_function("special")
-def zeta(x: Any, q: Any, /) -> Any:
-    """Return Hurwitz' zeta function Σ 1 / (q + n)ˣ of each two elements.
-
-    Args:
-        x: array of any shape, real floating, above 1; its derivative is not known here.
-        q: array that broadcasts with it.
-
-    Raises:
-        ArgumentError: the derivative by `x` is asked for.
-
-    Source: https://dlmf.nist.gov/25.11
-    """
-
-
-psi = digamma
-_also_in("special", digamma, name="psi")
-
-
-@_named(kind=_Composite)  # SciPy's makes float64 of float32
-def multigammaln(a: Any, d: int) -> Any:
-    """Return the logarithm of the multivariate gamma function of dimension `d`.
-
-    Args:
-        a: array of any shape, real floating, greater than (d − 1) / 2.
-        d: the dimension.
-
-    Source: https://en.wikipedia.org/wiki/Multivariate_gamma_function
-    """
-    y = gammaln(a) + 0.25 * d * (d - 1) * math.log(math.pi)
-    for j in range(1, d):
-        y = y + gammaln(a - 0.5 * j)
-    return y
-
-
-# --- Bessel functions ------------------------------------------------------------------------
-
-
-@_function("special")
-def i0(x: Any, /) -> Any:
-    """Return the modified Bessel function of the first kind and order 0 of each element.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-
-
-@_function("special")
-def i0e(x: Any, /) -> Any:
-    """Return e^(−|x|) I₀(x) of each element, without overflow.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-
-
-@_function("special")
-def i1(x: Any, /) -> Any:
-    """Return the modified Bessel function of the first kind and order 1 of each element.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-
-
-@_function("special")
-def i1e(x: Any, /) -> Any:
-    """Return e^(−|x|) I₁(x) of each element, without overflow.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-
-
-@_function("special")
-def iv(v: Any, z: Any, /) -> Any:
-    """Return the modified Bessel function of the first kind and order v of each two elements.
-
-    Args:
-        v: array of any shape, real floating: the order; its derivative is not known here.
-        z: array that broadcasts with it, real or complex floating.
-
-    Raises:
-        ArgumentError: the derivative by `v` is asked for.
-    """
-
-
-@_function("special")
-def ive(v: Any, z: Any, /) -> Any:
-    """Return e^(−|Re z|) Iᵥ(z) of each two elements, without overflow.
-
-    Args:
-        v: array of any shape, real floating: the order; its derivative is not known here.
-        z: array that broadcasts with it, real or complex floating.
-
-    Raises:
-        ArgumentError: the derivative by `v` is asked for.
-    """
-
-
-@_function("special")
-def j0(x: Any, /) -> Any:
-    """Return the Bessel function of the first kind and order 0 of each element.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-
-
-@_function("special")
-def j1(x: Any, /) -> Any:
-    """Return the Bessel function of the first kind and order 1 of each element.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-
-
-@_function("special")
-def jv(v: Any, z: Any, /) -> Any:
-    """Return the Bessel function of the first kind and order v of each two elements.
-
-    Args:
-        v: array of any shape, real floating: the order; its derivative is not known here.
-        z: array that broadcasts with it, real or complex floating.
-
-    Raises:
-        ArgumentError: the derivative by `v` is asked for.
-    """
-
-
-jn = jv
-_also_in("special", jv, name="jn")
-
-
-@_function("special")
-def k0(x: Any, /) -> Any:
-    """Return the modified Bessel function of the second kind and order 0 of each element.
-
-    Args:
-        x: array of any shape, real floating, above 0.
-    """
-
-
-@_function("special")
-def k0e(x: Any, /) -> Any:
-    """Return eˣ K₀(x) of each element, without underflow.
-
-    Args:
-        x: array of any shape, real floating, above 0.
-    """
-
-
-@_function("special")
-def k1(x: Any, /) -> Any:
-    """Return the modified Bessel function of the second kind and order 1 of each element.
-
-    Args:
-        x: array of any shape, real floating, above 0.
-    """
-
-
-@_function("special")
-def k1e(x: Any, /) -> Any:
-    """Return eˣ K₁(x) of each element, without underflow.
-
-    Args:
-        x: array of any shape, real floating, above 0.
-    """
-
-
-@_function("special")
-def kv(v: Any, z: Any, /) -> Any:
-    """Return the modified Bessel function of the second kind and order v of each two elements.
-
-    Args:
-        v: array of any shape, real floating: the order; its derivative is not known here.
-        z: array that broadcasts with it, real or complex floating.
-
-    Raises:
-        ArgumentError: the derivative by `v` is asked for.
-    """
-
-
-@_function("special")
-def kve(v: Any, z: Any, /) -> Any:
-    """Return eᶻ Kᵥ(z) of each two elements, without underflow.
-
-    Args:
-        v: array of any shape, real floating: the order; its derivative is not known here.
-        z: array that broadcasts with it, real or complex floating.
-
-    Raises:
-        ArgumentError: the derivative by `v` is asked for.
-    """
-
-
-@_function("special")
-def y0(x: Any, /) -> Any:
-    """Return the Bessel function of the second kind and order 0 of each element.
-
-    Args:
-        x: array of any shape, real floating, above 0.
-    """
-
-
-@_function("special")
-def y1(x: Any, /) -> Any:
-    """Return the Bessel function of the second kind and order 1 of each element.
-
-    Args:
-        x: array of any shape, real floating, above 0.
-    """
-
-
-@_function("special")
-def yn(n: Any, x: Any, /) -> Any:
-    """Return the Bessel function of the second kind and whole order n of each two elements.
-
-    Args:
-        n: array of any shape, of whole numbers; it has no derivative.
-        x: array that broadcasts with it, real floating, above 0.
-
-    Raises:
-        ArgumentError: the derivative by `n` is asked for.
-    """
-
-
-@_function("special")
-def yv(v: Any, z: Any, /) -> Any:
-    """Return the Bessel function of the second kind and order v of each two elements.
-
-    Args:
-        v: array of any shape, real floating: the order; its derivative is not known here.
-        z: array that broadcasts with it, real or complex floating.
-
-    Raises:
-        ArgumentError: the derivative by `v` is asked for.
     """
 
 

@@ -5,9 +5,13 @@ from gpugrad.functions import calculus as calculus
 from gpugrad.functions import einstein as einstein
 from gpugrad.functions import elementwise as elementwise
 from gpugrad.functions import fft as fft
+from gpugrad.functions import histograms as histograms
+from gpugrad.functions import joining as joining
 from gpugrad.functions import linalg as linalg
 from gpugrad.functions import matrices as matrices
 from gpugrad.functions import ordering as ordering
+from gpugrad.functions import padding as padding
+from gpugrad.functions import polynomial as polynomial
 from gpugrad.functions import selection as selection
 from gpugrad.functions import shaping as shaping
 from gpugrad.functions import special as special

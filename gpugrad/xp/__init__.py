@@ -25,10 +25,14 @@ if _typing.TYPE_CHECKING:  # what the table has, said so that type checkers see 
     from gpugrad.functions.comparison import *
     from gpugrad.functions.einstein import *
     from gpugrad.functions.elementwise import *
+    from gpugrad.functions.histograms import *
     from gpugrad.functions.indexing import *
+    from gpugrad.functions.joining import *
     from gpugrad.functions.manipulation import *
     from gpugrad.functions.matrices import *
     from gpugrad.functions.ordering import *
+    from gpugrad.functions.padding import *
+    from gpugrad.functions.polynomial import *
     from gpugrad.functions.products import *
     from gpugrad.functions.reductions import *
     from gpugrad.functions.rounding import *
