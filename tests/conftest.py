@@ -1,9 +1,16 @@
 """What several folders of tests need."""
 
+import gc
+
 import pytest
 
 import gpugrad as gg
 from tests.libraries import cupy_library, numpy_library, strict_library
+
+
+def pytest_collection_finish():
+    """Keep the collector from looking through all the tests again and again."""
+    gc.freeze()
 
 
 @pytest.fixture

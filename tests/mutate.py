@@ -1,6 +1,6 @@
 """Mutation testing of the rules: which changes of a rule does no test notice?
 
-    make mutants                                       # every file of gpugrad/rules/, a while
+    make mutants                                       # every file with rules, a while
     .venv/bin/python -m tests.mutate reductions        # one of them
 
 The mutations are mutmut's. Its own runner passes over decorated functions, which all rules are, and
@@ -25,7 +25,6 @@ import libcst as cst
 import pytest
 from mutmut.mutation.mutators import mutation_operators
 
-import gpugrad.rules
 from gpugrad.dispatch.primitive import BY_NAME
 from gpugrad.testing import check_frule, check_rrule
 from tests.conftest import let_strict_give_way
@@ -33,14 +32,15 @@ from tests.libraries import strict_library
 from tests.rules.samples.linalg import LINALG
 from tests.rules.test_samples import (
     KINDS,
+    check_each_input_alone,
     check_elsewhere,
-    test_gradient_has_type_shape_and_data_type_of_its_input,
-    test_gradient_of_one_input_is_the_same_where_the_others_are_constant,
+    check_spaces,
 )
 from tests.samples import SAMPLES
 
 ROOT = Path(__file__).parent.parent
-RULES = Path(gpugrad.rules.__file__).parent
+ROOMS = ("gpugrad/rules", "gpugrad/nn/functional")  # which have rules
+FOLDERS = ("tests/rules", "tests/functions", "tests/nn/functional")
 STRICT = strict_library()
 SECONDS = 60
 IMPORTED = "ignore::pytest.PytestAssertRewriteWarning"  # modules of this process
@@ -88,9 +88,20 @@ def change(source, mutated):
     return "\n".join(line for line in lines if line[:3] not in ("---", "+++"))
 
 
+def file_of(name):
+    """Return the file of a module with rules."""
+    return next(path for room in ROOMS if (path := ROOT / room / f"{name}.py").exists())
+
+
+def names_of_modules():
+    """Return the names of all modules with rules."""
+    paths = [path for room in ROOMS for path in (ROOT / room).glob("[!_]*.py")]
+    return sorted({path.stem for path in paths if "rule" in path.read_text(encoding="utf-8")})
+
+
 def rows_of(name):
-    """Return the rows of the functions that have a rule in a module of gpugrad.rules."""
-    path = str(RULES / f"{name}.py")
+    """Return the rows of the functions that have a rule in a module."""
+    path = str(file_of(name))
 
     def is_here(rule):
         return str(rule.source).startswith(path)
@@ -108,13 +119,15 @@ _COMPOSED = [s.function for s in LINALG if s.function.path not in BY_NAME]
 
 def install(name, source):
     """Run the mutated module; its rules, and what others import from it, replace the right ones."""
-    module = sys.modules[f"gpugrad.rules.{name}"]
+    path = file_of(name).relative_to(ROOT).with_suffix("")
+    module = sys.modules[".".join(path.parts)]
     before = dict(vars(module))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         exec(compile(source, module.__file__, "exec"), vars(module))
     renewed = {id(old): vars(module)[key] for key, old in before.items() if key in vars(module)}
-    for other in [m for key, m in sys.modules.items() if key.startswith("gpugrad.rules.")]:
+    rooms = tuple(f"{room.replace('/', '.')}." for room in ROOMS)
+    for other in [m for key, m in sys.modules.items() if key.startswith(rooms)]:
         for key, value in list(vars(other).items()):
             if isinstance(value, types.FunctionType | type) and id(value) in renewed:
                 setattr(other, key, renewed[id(value)])
@@ -133,11 +146,10 @@ def notices(name, source, rows):
                 args = sample.arguments(sample.draw(KINDS[kind]))
                 check_rrule(sample.function, *args, **sample.keywords())
                 check_frule(sample.function, *args, order=1, **sample.keywords())
-                test_gradient_of_one_input_is_the_same_where_the_others_are_constant(
-                    sample, KINDS[kind]
-                )
+                check_each_input_alone(sample, KINDS[kind])
                 small = "complex64" if kind == "complex" else "float32"
-                test_gradient_has_type_shape_and_data_type_of_its_input(sample, small)
+                if small not in sample.not_in:
+                    check_spaces(sample, small)
                 if "strict" not in sample.not_in:
                     check_elsewhere(STRICT, sample, KINDS[kind])
         except (Exception, pytest.fail.Exception) as error:
@@ -145,7 +157,8 @@ def notices(name, source, rows):
         except pytest.skip.Exception:
             pass
     warnings.simplefilter("default")
-    own = [f"tests/rules/test_{n}.py" for n in (name, *_ALSO.get(name, ()))]
+    subjects = (name, *_ALSO.get(name, ()))
+    own = [f"{folder}/test_{subject}.py" for folder in FOLDERS for subject in subjects]
     device = [f"tests/kernels/test_{n}.py" for n in _ON_DEVICE.get(name, ())]
     tests = [path for path in (*own, *TESTS, *device) if (ROOT / path).exists()]
     options = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-W", IMPORTED]
@@ -154,7 +167,7 @@ def notices(name, source, rows):
     return f"tests: {failed}" if failed else None
 
 
-# Files of tests/rules/ that are about a module's rules, beside the one of its name.
+# Tests that are about a module's rules, beside those of its name.
 _ALSO = {
     "decompositions": ("linalg",),
     "calculus": ("beyond",),
@@ -184,7 +197,7 @@ def survives(name, source, rows):
 
 def run(name, jobs):
     """Print the mutants of one file that survive, and return their number."""
-    source = (RULES / f"{name}.py").read_text(encoding="utf-8")
+    source = file_of(name).read_text(encoding="utf-8")
     rows = rows_of(name)
     if not survives(name, source, rows):
         raise SystemExit(f"{name}: the unchanged rules fail, so nothing can be told of mutants")
@@ -203,11 +216,10 @@ def run(name, jobs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help="modules of gpugrad.rules; all by default")
+    parser.add_argument("names", nargs="*", help="modules with rules; all by default")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    names = options.names or sorted(p.stem for p in RULES.glob("*.py") if p.stem != "__init__")
-    for name in names:
+    for name in options.names or names_of_modules():
         run(name, options.jobs)
 
 

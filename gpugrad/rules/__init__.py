@@ -1,4 +1,7 @@
-"""The rules, a file for each subject. This is their table of contents, in the order of reading."""
+"""The rules of array functions, a file for each subject.
+
+This is their table of contents. A rule is registered when its file is imported.
+"""
 
 from gpugrad.rules import activations as activations
 from gpugrad.rules import attention as attention

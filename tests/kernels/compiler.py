@@ -22,7 +22,7 @@ from gpugrad import functions as F
 from gpugrad import gelu_tanh, relu
 from gpugrad.kernels import dense, launch
 from gpugrad.kernels.epilogue import epilogue
-from tests.kernels.simulator import CACHE, hashed, written
+from tests.kernels.simulator import CACHE, alone, hashed, written
 
 ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
 TESTED = (75, 120)  # the oldest and the newest: the page on resources proves the rest
@@ -85,9 +85,9 @@ def remembered(text, expressions, architecture, options):
 def cached(name, compute):
     """Return what was computed, in this session or another one: it is kept in a file as JSON."""
     path = CACHE / f"{name}.json"
-    if not path.exists():
-        CACHE.mkdir(exist_ok=True)
-        written(path, json.dumps(compute()))
+    with alone(path) as is_missing:
+        if is_missing:
+            written(path, json.dumps(compute()))
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -11,6 +11,7 @@
   the device's rounding of its fast functions, nor that it takes a subnormal float for 0.
 """
 
+import contextlib
 import ctypes
 import functools
 import getpass
@@ -232,9 +233,10 @@ def library(source, includes=()):
     header, runtime = parts()
     flags = (*FLAGS, *CHECKED, *map("-I{}".format, includes))
     path = CACHE / f"{hashed(source, header, runtime, *flags)}.so"
-    if not path.exists():
-        written(path.with_suffix(".cpp"), source)
-        compile_to(path, "-shared", *flags, "-include", header, path.with_suffix(".cpp"), runtime)
+    with alone(path) as is_missing:
+        if is_missing:
+            cpp = written(path.with_suffix(".cpp"), source)
+            compile_to(path, "-shared", *flags, "-include", header, cpp, runtime)
     return str(path)
 
 
@@ -242,15 +244,29 @@ def library(source, includes=()):
 def parts():
     """Return the paths of the header, precompiled beside itself, and of the built simulator."""
     code = [(HERE / name).read_text(encoding="utf-8") for name in ("simulator.h", "simulator.cpp")]
-    folder = CACHE / hashed(*code, *FLAGS, *CHECKED, *include_folders(), __file__)
+    folder = CACHE / hashed(*code, *FLAGS, *CHECKED, *include_folders())
     header, runtime = folder / "simulator.h", folder / "simulator.so"
-    precompiled = folder / "simulator.h.gch"
-    if not runtime.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        written(header, code[0])
-        compile_to(precompiled, *FLAGS, *CHECKED, "-x", "c++-header", header)
-        compile_to(runtime, *FLAGS, "-shared", HERE / "simulator.cpp")
+    with alone(runtime) as is_missing:
+        if is_missing:
+            written(header, code[0])
+            cpp = written(folder / "simulator.cpp", code[1])
+            compile_to(folder / "simulator.h.gch", *FLAGS, *CHECKED, "-x", "c++-header", header)
+            compile_to(runtime, *FLAGS, "-shared", cpp)
     return header, runtime
+
+
+@contextlib.contextmanager
+def alone(path):
+    """Say whether there is nothing at a path, once no other process is about to put it there."""
+    if path.exists():
+        yield False
+        return
+    import fcntl  # which is not everywhere, as g++ is not
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not path.exists()
 
 
 def hashed(*things):
@@ -258,10 +274,10 @@ def hashed(*things):
 
 
 def written(path, text):
-    """Write a file at once: another process may be writing the same one."""
+    """Write a file at once, and return its path: what is half written is not to be found there."""
     unfinished = path.with_suffix(f".{os.getpid()}{path.suffix}")
     unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+    return unfinished.replace(path)
 
 
 def compile_to(path, *arguments):
