@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import cmath
 import functools
-import inspect
 import types
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -80,7 +79,7 @@ class Primitive:
         view: True where the result may share its argument's memory.
     """
 
-    __signature__: inspect.Signature  # the standard's, for `help`: gpugrad.xp sets it
+    __wrapped__: Function  # its declaration, which has the signature
 
     def __init__(
         self,
@@ -100,7 +99,6 @@ class Primitive:
     ) -> None:
         self.__name__ = self.__qualname__ = self.name = name
         self.path = f"{module}.{name}" if module else name
-        self.__module__ = f"gpugrad.functions.{module}".removesuffix(".")  # for pickle
         self.operator = operator
         self.scalar = scalar
         self.default = definition or default
