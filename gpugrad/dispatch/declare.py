@@ -120,6 +120,7 @@ def named(
     kind: type[Primitive] = Primitive,
     *aliases: Function,
     body: Body = "definition",
+    home: str = "",
     **options: Any,
 ) -> Callable[[Function], Any]:
     """Return a decorator that makes a primitive which is in no part of the namespace.
@@ -130,6 +131,7 @@ def named(
         kind: the primitive's class.
         aliases: functions that are this one.
         body: which of the primitive's options the body of the `def` is; "" where it has none.
+        home: the module that users have it from: pickles name that, and stay good where it moves.
         options: its other options.
     """
 
@@ -137,7 +139,9 @@ def named(
         given: dict[str, Any] = {**options, **({body: declaration} if body else {})}
         if kind is Primitive:
             given.update(_parameters(declaration))
-        return _described(kind(declaration.__name__, *aliases, **given), declaration)
+        found = _described(kind(declaration.__name__, *aliases, **given), declaration)
+        found.__module__ = home or declaration.__module__
+        return found
 
     return decorator
 

@@ -237,13 +237,24 @@ def quantile(
     Statistician 50 (1996).
     """
     _check("quantile", out, weights)
+    return _quantiles(_of_all, a, q, axis, method, keepdims)
+
+
+def _quantiles(
+    find: Callable[..., Any], a: Any, q: Any, axis: Any, method: str, keepdims: bool
+) -> Any:
+    """Return what `find` takes for quantiles from the sorted values, of which NaNs are last."""
     a, kept = merged(a, axis)
     q = _wanted(q, a)
-    ordered = sort(a, axis=-1)
-    place = _place(method, a.shape[-1], q)
-    y = _taken(ordered, place, a.shape[-1])
-    y = F.where(F.isnan(F.stop_gradient(ordered[..., -1])), math.nan, y)
+    y = find(sort(a, axis=-1), q, method)
     return _unmerged(y, kept, keepdims, shape_of(q))
+
+
+def _of_all(ordered: Any, q: Any, method: str) -> Any:
+    """Return quantiles, NaN where one is among the values."""
+    n = ordered.shape[-1]
+    y = _taken(ordered, _place(method, n, q), n)
+    return F.where(F.isnan(F.stop_gradient(ordered[..., -1])), math.nan, y)
 
 
 def _taken(ordered: Any, place: Any, n: int) -> Any:
@@ -325,9 +336,11 @@ def nanquantile(
         weights: None, of a recorded array.
     """
     _check("nanquantile", out, weights)
-    a, kept = merged(a, axis)
-    q = _wanted(q, a)
-    ordered = sort(a, axis=-1)  # NaNs are last
+    return _quantiles(_of_valid, a, q, axis, method, keepdims)
+
+
+def _of_valid(ordered: Any, q: Any, method: str) -> Any:
+    """Return quantiles of what is not NaN."""
     valid = F.indicator(~F.isnan(F.stop_gradient(ordered)), ordered)
     count = F.sum(valid, axis=-1, keepdims=True)
     some = F.where(count == 0, 1.0, count)
@@ -340,9 +353,7 @@ def nanquantile(
     )
     y = _lerp(before, after, place - low)
     y = F.where(count == 0, math.nan, y)
-    leading = shape_of(q)
-    y = F.reshape(F.moveaxis(y, -1, 0), (*leading, *shape_of(y)[:-1]))
-    return _unmerged(y, kept, keepdims, leading)
+    return F.reshape(F.moveaxis(y, -1, 0), (*shape_of(q), *shape_of(y)[:-1]))
 
 
 @_composite()

@@ -1,4 +1,4 @@
-"""The rules of elementwise functions on CuPy's arrays: a kernel forward, and one backward."""
+"""Elementwise functions on CuPy's arrays, with their gradients: a kernel forward, one backward."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from gpugrad.kernels.columns import column_dots
 from gpugrad.kernels.device_functions import DEVICE_FUNCTIONS, OPERATORS, device_functions
 from gpugrad.kernels.elementwise import Operation
 from gpugrad.kernels.launch import C_TYPES, is_like
-from gpugrad.rulebook.scalar_rule import ScalarRule, definition
+from gpugrad.rulebook.reverse import REVERSE
+from gpugrad.rulebook.scalar_rule import SCALAR_RULES, ScalarRule, definition
 from gpugrad.structure.spaces import Projection
 from gpugrad.symbolic.expression import Symbol, variables_in
 
@@ -300,6 +301,13 @@ def _source_of_one_shape(
 def _multiple(factor: Any) -> str:
     """Return the text of a gradient that is a multiple of the sensitivity."""
     return "None" if factor is None else "dy" if factor == 1 else f"multiply(dy, {factor!r})"
+
+
+def register() -> None:
+    """Register fused kernels for every elementwise function that there is a `scalar_rule` of."""
+    for rule in SCALAR_RULES:
+        REVERSE.add(rule.f, FusedRule(rule))
+        implement(rule.f, CudaArray)(FusedValue(rule))
 
 
 def operations(rule: ScalarRule) -> list[Operation]:

@@ -77,9 +77,13 @@ class Forward(Recording):
         answer = NotImplemented if rule is None else rule((x, y), (dx, dy))
         return self.call(f, (a, b), {}) if answer is NotImplemented else self._dual(*answer)
 
-    def has_rule(self, f: Primitive) -> bool:
-        """Say whether there is a rule by which to call `f`: one of either kind."""
-        return bool(f.frules or f.rrules)
+    def has_rule(self, f: Primitive, args: tuple[Any, ...]) -> bool:
+        """Say whether there is a rule by which to call `f`: one of either kind, if not a kernel's.
+
+        What reverse rules by kernels are for, the definition does here.
+        """
+        rules = [*f.frules, *(f.rrules if f.arrays is None else ())]
+        return bool(rules) and self.matches(rules, args)
 
     def _dual(self, y: Any, dy: Any) -> Any:
         """Return what a forward rule answered as a dual value."""

@@ -18,10 +18,10 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.dispatch.levels import youngest
-from gpugrad.dispatch.primitive import Primitive
+from gpugrad.dispatch.primitive import Composite, Primitive
 from gpugrad.modes.listing import listing
 from gpugrad.rulebook.book import no_rule
-from gpugrad.rulebook.reverse import bind
+from gpugrad.rulebook.reverse import REVERSE, bind
 from gpugrad.structure.spaces import fit, show, sketch
 from gpugrad.structure.tangent import accumulate, added_to
 from gpugrad.tracing.constants import MAY_HOLD, constant, released, with_views
@@ -121,9 +121,11 @@ class Tape(Recording):
             return y if type(y) is bool else constant(y)
         rule = f.bound_rules.get((mask, *map(type, primals)))
         if rule is None:
-            rule = bind(f, mask, tuple(primals))
-        answer = rule(*primals, **kwargs)
+            rule = REVERSE.bind(f, mask, tuple(primals))
+        answer = NotImplemented if rule is None else rule(*primals, **kwargs)
         if answer is NotImplemented:
+            if isinstance(f, Composite) and f.definition is not None:
+                return f.definition(*args, **kwargs)  # recorded as what it is made of
             raise no_rule(f, tuple(map(type, primals)))
         y, back = answer
         if back is None:

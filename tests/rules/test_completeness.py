@@ -65,7 +65,7 @@ def test_differentiable_function_has_a_rule(name):
     f = DIFFERENTIABLE[name]
     assert f.rrules or isinstance(f, Composite), (
         f"gpugrad/functions/ says that {name} is differentiable, but no file of gpugrad/rules/ "
-        f"has a rule for it: add one, or make it @constant(...)"
+        f"or gpugrad/nn/functional/ has a rule for it: add one, or make it @constant(...)"
     )
 
 
