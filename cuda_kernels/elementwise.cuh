@@ -1,4 +1,4 @@
-// The elementwise functions and their partial derivatives, as the rules in gpugrad/rules/ have
+// The elementwise functions and their partial derivatives, as each `scalar_rule` in gpugrad/ has
 // them. Written by `make kernels`: change the rule there, not this file.
 // clang-format off
 #pragma once
@@ -8,135 +8,6 @@
 #include "special.cuh"
 
 namespace gpugrad {
-
-template <class T>
-__device__ inline T sigmoid_value(T x) {
-  const T t0 = exp(-fabs(x));
-  return (x >= T(0) ? T(1) : t0) / (T(1) + t0);
-}
-
-template <class T>
-__device__ inline T relu_value(T x) {
-  return maximum(x, T(0));
-}
-
-template <class T>
-__device__ inline T relu6_value(T x) {
-  return clip(x, T(0.0), T(6.0));
-}
-
-template <class T>
-__device__ inline T leakyrelu_value(T x, T a) {
-  return x > T(0) ? x : a * x;
-}
-
-template <class T>
-__device__ inline T trelu_value(T x, T theta) {
-  return x <= theta ? T(0.0) : x;
-}
-
-template <class T>
-__device__ inline T elu_value(T x, T alpha) {
-  return x >= T(0) ? x : alpha * expm1(minimum(x, T(0)));
-}
-
-template <class T>
-__device__ inline T celu_value(T x, T alpha) {
-  return x >= T(0) ? x : alpha * expm1(minimum(x, T(0)) / alpha);
-}
-
-template <class T>
-__device__ inline T selu_value(T x) {
-  return T(1.0507009873554805) * (x > T(0) ? x : T(1.6732632423543772) * expm1(minimum(x, T(0))));
-}
-
-template <class T>
-__device__ inline T swish_value(T x) {
-  return maximum(x, T(-1000.0)) * sigmoid_value(x);
-}
-
-template <class T>
-__device__ inline T softplus_value(T x) {
-  return maximum(x, T(0.0)) + log1p(exp(-fabs(x)));
-}
-
-template <class T>
-__device__ inline T mish_value(T x) {
-  return maximum(x, T(-1000.0)) * tanh(softplus_value(x));
-}
-
-template <class T>
-__device__ inline T gelu_tanh_value(T x) {
-  const T t0 = clip(x, T(-25.0), T(25.0));
-  return maximum(x, T(-1000.0)) * sigmoid_value(T(1.5957691216057308) * t0 * (T(1) + T(0.044715) * t0 * t0));
-}
-
-template <class T>
-__device__ inline T gelu_sigmoid_value(T x) {
-  return maximum(x, T(-1000.0)) * sigmoid_value(T(1.702) * clip(x, T(-500.0), T(500.0)));
-}
-
-template <class T>
-__device__ inline T normal_cdf_value(T x) {
-  return T(0.5) * erfc(T(-0.7071067811865476) * clip(x, T(-40.0), T(40.0)));
-}
-
-template <class T>
-__device__ inline T gelu_erf_value(T x) {
-  return maximum(x, T(-1000.0)) * normal_cdf_value(x);
-}
-
-template <class T>
-__device__ inline T hardsigmoid_value(T x) {
-  return clip(x / T(6) + T(0.5), T(0.0), T(1.0));
-}
-
-template <class T>
-__device__ inline T hardswish_value(T x) {
-  return maximum(x, T(-1000.0)) * hardsigmoid_value(x);
-}
-
-template <class T>
-__device__ inline T lisht_value(T x) {
-  return x * tanh(x);
-}
-
-template <class T>
-__device__ inline T hardtanh_value(T x) {
-  return clip(x, T(-1.0), T(1.0));
-}
-
-template <class T>
-__device__ inline T softsign_value(T x) {
-  return x / (T(1) + fabs(x));
-}
-
-template <class T>
-__device__ inline T softshrink_value(T x, T threshold) {
-  return x - clip(x, -threshold, threshold);
-}
-
-template <class T>
-__device__ inline T hardshrink_value(T x, T threshold) {
-  return fabs(x) <= threshold ? T(0.0) : x;
-}
-
-template <class T>
-__device__ inline T tanhshrink_value(T x) {
-  return x - tanh(x);
-}
-
-template <class T>
-__device__ inline T logsigmoid_value(T x) {
-  return minimum(x, T(0.0)) - log1p(exp(-fabs(x)));
-}
-
-template <class T>
-__device__ inline T logcosh_value(T x) {
-  const T t0 = fabs(x);
-  const T t1 = expm1(-t0);
-  return t0 + log1p(T(0.5) * t1 * (t1 + T(2)));
-}
 
 template <class T>
 __device__ inline T add_value(T a, T b) {
@@ -321,18 +192,6 @@ __device__ inline T acosh_value(T x) {
 template <class T>
 __device__ inline T atanh_value(T x) {
   return atanh(x);
-}
-
-template <class T>
-__device__ inline T huber_value(T error, T delta) {
-  const T t0 = fabs(error);
-  const T t1 = minimum(t0, delta);
-  return t1 * (t0 - T(0.5) * t1);
-}
-
-template <class T>
-__device__ inline T logistic_loss_value(T logits, T target) {
-  return maximum(logits, T(0.0)) - target * logits + log1p(exp(-fabs(logits)));
 }
 
 template <class T>
@@ -595,160 +454,144 @@ __device__ __noinline__ T special_spence_value(T x) {
 }
 
 template <class T>
-__device__ inline T sigmoid_dx(T y, T x) {
-  return y * (T(1) - y);
+__device__ inline T sigmoid_value(T x) {
+  const T t0 = exp(-fabs(x));
+  return (x >= T(0) ? T(1) : t0) / (T(1) + t0);
 }
 
 template <class T>
-__device__ inline T relu_dx(T y, T x) {
-  return sign(y);
+__device__ inline T relu_value(T x) {
+  return maximum(x, T(0));
 }
 
 template <class T>
-__device__ inline T relu6_dx(T y, T x) {
-  return T(y > T(0)) * T(y < T(6));
+__device__ inline T relu6_value(T x) {
+  return clip(x, T(0.0), T(6.0));
 }
 
 template <class T>
-__device__ inline T leakyrelu_dx(T y, T x, T a) {
-  const T t0 = T(x > T(0));
-  return t0 + a * (T(1) - t0);
+__device__ inline T leakyrelu_value(T x, T a) {
+  return x > T(0) ? x : a * x;
 }
 
 template <class T>
-__device__ inline T leakyrelu_da(T y, T x, T a) {
-  return x > T(0) ? T(0.0) : x;
+__device__ inline T trelu_value(T x, T theta) {
+  return x <= theta ? T(0.0) : x;
 }
 
 template <class T>
-__device__ inline T trelu_dx(T y, T x, T theta) {
-  return T(x > theta);
+__device__ inline T elu_value(T x, T alpha) {
+  return x >= T(0) ? x : alpha * expm1(minimum(x, T(0)));
 }
 
 template <class T>
-__device__ inline T elu_dx(T y, T x, T alpha) {
-  return x >= T(0) ? T(1.0) : alpha * exp(minimum(x, T(0)));
+__device__ inline T celu_value(T x, T alpha) {
+  return x >= T(0) ? x : alpha * expm1(minimum(x, T(0)) / alpha);
 }
 
 template <class T>
-__device__ inline T elu_dalpha(T y, T x, T alpha) {
-  return expm1(minimum(x, T(0)));
+__device__ inline T selu_value(T x) {
+  return T(1.0507009873554805) * (x > T(0) ? x : T(1.6732632423543772) * expm1(minimum(x, T(0))));
 }
 
 template <class T>
-__device__ inline T celu_dx(T y, T x, T alpha) {
-  return exp(minimum(x, T(0)) / alpha);
+__device__ inline T hardsigmoid_value(T x) {
+  return clip(x / T(6) + T(0.5), T(0.0), T(1.0));
 }
 
 template <class T>
-__device__ inline T celu_dalpha(T y, T x, T alpha) {
-  const T t0 = minimum(x, T(0)) / alpha;
-  return expm1(t0) - t0 * exp(t0);
+__device__ inline T hardtanh_value(T x) {
+  return clip(x, T(-1.0), T(1.0));
 }
 
 template <class T>
-__device__ inline T selu_dx(T y, T x) {
-  return T(1.0507009873554805) * (x > T(0) ? T(1.0) : T(1.6732632423543772) * exp(minimum(x, T(0))));
+__device__ inline T softsign_value(T x) {
+  return x / (T(1) + fabs(x));
 }
 
 template <class T>
-__device__ inline T swish_dx(T y, T x) {
-  const T t0 = sigmoid_value(x);
-  return t0 + clip(x, T(-1000.0), T(1000.0)) * t0 * sigmoid_value(-x);
+__device__ inline T softshrink_value(T x, T threshold) {
+  return x - clip(x, -threshold, threshold);
 }
 
 template <class T>
-__device__ inline T softplus_dx(T y, T x) {
-  return sigmoid_value(x);
+__device__ inline T hardshrink_value(T x, T threshold) {
+  return fabs(x) <= threshold ? T(0.0) : x;
 }
 
 template <class T>
-__device__ inline T mish_dx(T y, T x) {
-  const T t0 = tanh(softplus_value(x));
-  return t0 + clip(x, T(-1000.0), T(1000.0)) * (T(1) - square(t0)) * sigmoid_value(x);
+__device__ inline T tanhshrink_value(T x) {
+  return x - tanh(x);
 }
 
 template <class T>
-__device__ inline T gelu_tanh_dx(T y, T x) {
+__device__ inline T softplus_value(T x) {
+  return maximum(x, T(0.0)) + log1p(exp(-fabs(x)));
+}
+
+template <class T>
+__device__ inline T logsigmoid_value(T x) {
+  return minimum(x, T(0.0)) - log1p(exp(-fabs(x)));
+}
+
+template <class T>
+__device__ inline T logcosh_value(T x) {
+  const T t0 = fabs(x);
+  const T t1 = expm1(-t0);
+  return t0 + log1p(T(0.5) * t1 * (t1 + T(2)));
+}
+
+template <class T>
+__device__ inline T logistic_loss_value(T logits, T target) {
+  return maximum(logits, T(0.0)) - target * logits + log1p(exp(-fabs(logits)));
+}
+
+template <class T>
+__device__ inline T swish_value(T x) {
+  return maximum(x, T(-1000.0)) * sigmoid_value(x);
+}
+
+template <class T>
+__device__ inline T mish_value(T x) {
+  return maximum(x, T(-1000.0)) * tanh(softplus_value(x));
+}
+
+template <class T>
+__device__ inline T gelu_tanh_value(T x) {
   const T t0 = clip(x, T(-25.0), T(25.0));
-  const T t1 = T(1.5957691216057308) * t0 * (T(1) + T(0.044715) * t0 * t0);
-  const T t2 = sigmoid_value(t1);
-  return t2 + t0 * t2 * sigmoid_value(-t1) * (T(1.5957691216057308) * (T(1) + T(0.134145) * t0 * t0));
+  return maximum(x, T(-1000.0)) * sigmoid_value(T(1.5957691216057308) * t0 * (T(1) + T(0.044715) * t0 * t0));
 }
 
 template <class T>
-__device__ inline T gelu_sigmoid_dx(T y, T x) {
-  const T t0 = T(1.702) * clip(x, T(-500.0), T(500.0));
-  const T t1 = sigmoid_value(t0);
-  return t1 + clip(t0, T(-1000.0), T(1000.0)) * t1 * sigmoid_value(-t0);
+__device__ inline T gelu_sigmoid_value(T x) {
+  return maximum(x, T(-1000.0)) * sigmoid_value(T(1.702) * clip(x, T(-500.0), T(500.0)));
 }
 
 template <class T>
-__device__ inline T normal_cdf_dx(T y, T x) {
-  const T t0 = clip(x, T(-40.0), T(40.0));
-  return exp(T(-0.5) * t0 * t0) / T(2.5066282746310002);
+__device__ inline T normal_cdf_value(T x) {
+  return T(0.5) * erfc(T(-0.7071067811865476) * clip(x, T(-40.0), T(40.0)));
 }
 
 template <class T>
-__device__ inline T gelu_erf_dx(T y, T x) {
-  const T t0 = clip(x, T(-40.0), T(40.0));
-  return normal_cdf_value(x) + t0 * (exp(T(-0.5) * t0 * t0) / T(2.5066282746310002));
+__device__ inline T gelu_erf_value(T x) {
+  return maximum(x, T(-1000.0)) * normal_cdf_value(x);
 }
 
 template <class T>
-__device__ inline T hardsigmoid_dx(T y, T x) {
-  return T(fabs(x) < T(3)) / T(6);
+__device__ inline T hardswish_value(T x) {
+  return maximum(x, T(-1000.0)) * hardsigmoid_value(x);
 }
 
 template <class T>
-__device__ inline T hardswish_dx(T y, T x) {
-  return x < T(-3) ? T(0.0) : (x > T(3) ? T(1.0) : x / T(3) + T(0.5));
+__device__ inline T lisht_value(T x) {
+  return x * tanh(x);
 }
 
 template <class T>
-__device__ inline T lisht_dx(T y, T x) {
-  const T t0 = tanh(x);
-  return t0 + clip(x, T(-1000.0), T(1000.0)) * (T(1) - square(t0));
-}
-
-template <class T>
-__device__ inline T hardtanh_dx(T y, T x) {
-  return T(fabs(x) < T(1));
-}
-
-template <class T>
-__device__ inline T softsign_dx(T y, T x) {
-  return square(T(1) / (T(1) + fabs(x)));
-}
-
-template <class T>
-__device__ inline T softshrink_dx(T y, T x, T threshold) {
-  return T(fabs(x) > threshold);
-}
-
-template <class T>
-__device__ inline T softshrink_dthreshold(T y, T x, T threshold) {
-  return -sign(y);
-}
-
-template <class T>
-__device__ inline T hardshrink_dx(T y, T x, T threshold) {
-  return T(fabs(x) > threshold);
-}
-
-template <class T>
-__device__ inline T tanhshrink_dx(T y, T x) {
-  return square(tanh(x));
-}
-
-template <class T>
-__device__ inline T logsigmoid_dx(T y, T x) {
-  return sigmoid_value(-x);
-}
-
-template <class T>
-__device__ inline T logcosh_dx(T y, T x) {
-  return tanh(x);
+__device__ inline T huber_value(T error, T delta) {
+  const T t0 = fabs(error);
+  const T t1 = minimum(t0, delta);
+  return t1 * (t0 - T(0.5) * t1);
 }
 
 template <class T>
@@ -959,26 +802,6 @@ __device__ inline T acosh_dx(T y, T x) {
 template <class T>
 __device__ inline T atanh_dx(T y, T x) {
   return T(1) / (T(1) - x * x);
-}
-
-template <class T>
-__device__ inline T huber_derror(T y, T error, T delta) {
-  return clip(error, -delta, delta);
-}
-
-template <class T>
-__device__ inline T huber_ddelta(T y, T error, T delta) {
-  return relu_value(fabs(error) - delta);
-}
-
-template <class T>
-__device__ inline T logistic_loss_dlogits(T y, T logits, T target) {
-  return sigmoid_value(logits) - target;
-}
-
-template <class T>
-__device__ inline T logistic_loss_dtarget(T y, T logits, T target) {
-  return -logits;
 }
 
 template <class T>
@@ -1406,6 +1229,183 @@ __device__ __noinline__ T special_spence_dx(T y, T x) {
   const T t1 = fabs(t0) < T(0.05) ? t0 : T(0.0);
   const T t2 = fabs(t0) < T(0.05) ? T(2.0) : x;
   return fabs(t0) < T(0.05) ? ((((((((((((T(0.07142857142857142) * t1 + T(-0.07692307692307693)) * t1 + T(0.08333333333333333)) * t1 + T(-0.09090909090909091)) * t1 + T(0.1)) * t1 + T(-0.1111111111111111)) * t1 + T(0.125)) * t1 + T(-0.14285714285714285)) * t1 + T(0.16666666666666666)) * t1 + T(-0.2)) * t1 + T(0.25)) * t1 + T(-0.3333333333333333)) * t1 + T(0.5)) * t1 + T(-1.0) : log(t2) / (T(1) - t2);
+}
+
+template <class T>
+__device__ inline T sigmoid_dx(T y, T x) {
+  return y * (T(1) - y);
+}
+
+template <class T>
+__device__ inline T relu_dx(T y, T x) {
+  return sign(y);
+}
+
+template <class T>
+__device__ inline T relu6_dx(T y, T x) {
+  return T(y > T(0)) * T(y < T(6));
+}
+
+template <class T>
+__device__ inline T leakyrelu_dx(T y, T x, T a) {
+  const T t0 = T(x > T(0));
+  return t0 + a * (T(1) - t0);
+}
+
+template <class T>
+__device__ inline T leakyrelu_da(T y, T x, T a) {
+  return x > T(0) ? T(0.0) : x;
+}
+
+template <class T>
+__device__ inline T trelu_dx(T y, T x, T theta) {
+  return T(x > theta);
+}
+
+template <class T>
+__device__ inline T elu_dx(T y, T x, T alpha) {
+  return x >= T(0) ? T(1.0) : alpha * exp(minimum(x, T(0)));
+}
+
+template <class T>
+__device__ inline T elu_dalpha(T y, T x, T alpha) {
+  return expm1(minimum(x, T(0)));
+}
+
+template <class T>
+__device__ inline T celu_dx(T y, T x, T alpha) {
+  return exp(minimum(x, T(0)) / alpha);
+}
+
+template <class T>
+__device__ inline T celu_dalpha(T y, T x, T alpha) {
+  const T t0 = minimum(x, T(0)) / alpha;
+  return expm1(t0) - t0 * exp(t0);
+}
+
+template <class T>
+__device__ inline T selu_dx(T y, T x) {
+  return T(1.0507009873554805) * (x > T(0) ? T(1.0) : T(1.6732632423543772) * exp(minimum(x, T(0))));
+}
+
+template <class T>
+__device__ inline T hardsigmoid_dx(T y, T x) {
+  return T(fabs(x) < T(3)) / T(6);
+}
+
+template <class T>
+__device__ inline T hardtanh_dx(T y, T x) {
+  return T(fabs(x) < T(1));
+}
+
+template <class T>
+__device__ inline T softsign_dx(T y, T x) {
+  return square(T(1) / (T(1) + fabs(x)));
+}
+
+template <class T>
+__device__ inline T softshrink_dx(T y, T x, T threshold) {
+  return T(fabs(x) > threshold);
+}
+
+template <class T>
+__device__ inline T softshrink_dthreshold(T y, T x, T threshold) {
+  return -sign(y);
+}
+
+template <class T>
+__device__ inline T hardshrink_dx(T y, T x, T threshold) {
+  return T(fabs(x) > threshold);
+}
+
+template <class T>
+__device__ inline T tanhshrink_dx(T y, T x) {
+  return square(tanh(x));
+}
+
+template <class T>
+__device__ inline T softplus_dx(T y, T x) {
+  return sigmoid_value(x);
+}
+
+template <class T>
+__device__ inline T logsigmoid_dx(T y, T x) {
+  return sigmoid_value(-x);
+}
+
+template <class T>
+__device__ inline T logcosh_dx(T y, T x) {
+  return tanh(x);
+}
+
+template <class T>
+__device__ inline T logistic_loss_dlogits(T y, T logits, T target) {
+  return sigmoid_value(logits) - target;
+}
+
+template <class T>
+__device__ inline T logistic_loss_dtarget(T y, T logits, T target) {
+  return -logits;
+}
+
+template <class T>
+__device__ inline T swish_dx(T y, T x) {
+  const T t0 = sigmoid_value(x);
+  return t0 + clip(x, T(-1000.0), T(1000.0)) * t0 * sigmoid_value(-x);
+}
+
+template <class T>
+__device__ inline T mish_dx(T y, T x) {
+  const T t0 = tanh(softplus_value(x));
+  return t0 + clip(x, T(-1000.0), T(1000.0)) * (T(1) - square(t0)) * sigmoid_value(x);
+}
+
+template <class T>
+__device__ inline T gelu_tanh_dx(T y, T x) {
+  const T t0 = clip(x, T(-25.0), T(25.0));
+  const T t1 = T(1.5957691216057308) * t0 * (T(1) + T(0.044715) * t0 * t0);
+  const T t2 = sigmoid_value(t1);
+  return t2 + t0 * t2 * sigmoid_value(-t1) * (T(1.5957691216057308) * (T(1) + T(0.134145) * t0 * t0));
+}
+
+template <class T>
+__device__ inline T gelu_sigmoid_dx(T y, T x) {
+  const T t0 = T(1.702) * clip(x, T(-500.0), T(500.0));
+  const T t1 = sigmoid_value(t0);
+  return t1 + clip(t0, T(-1000.0), T(1000.0)) * t1 * sigmoid_value(-t0);
+}
+
+template <class T>
+__device__ inline T normal_cdf_dx(T y, T x) {
+  const T t0 = clip(x, T(-40.0), T(40.0));
+  return exp(T(-0.5) * t0 * t0) / T(2.5066282746310002);
+}
+
+template <class T>
+__device__ inline T gelu_erf_dx(T y, T x) {
+  const T t0 = clip(x, T(-40.0), T(40.0));
+  return normal_cdf_value(x) + t0 * (exp(T(-0.5) * t0 * t0) / T(2.5066282746310002));
+}
+
+template <class T>
+__device__ inline T hardswish_dx(T y, T x) {
+  return x < T(-3) ? T(0.0) : (x > T(3) ? T(1.0) : x / T(3) + T(0.5));
+}
+
+template <class T>
+__device__ inline T lisht_dx(T y, T x) {
+  const T t0 = tanh(x);
+  return t0 + clip(x, T(-1000.0), T(1000.0)) * (T(1) - square(t0));
+}
+
+template <class T>
+__device__ inline T huber_derror(T y, T error, T delta) {
+  return clip(error, -delta, delta);
+}
+
+template <class T>
+__device__ inline T huber_ddelta(T y, T error, T delta) {
+  return relu_value(fabs(error) - delta);
 }
 
 }  // namespace gpugrad

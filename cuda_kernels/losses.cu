@@ -1,8 +1,8 @@
 // Losses of single elements, summed in the same launch that computes them, and their gradients.
 //
 // A loss is a struct: its value, and its derivatives by the prediction and by the target, with one
-// number beside them. They follow gpugrad/nn/functional/losses.py and gpugrad/rules/losses.py, which say
-// what is right where two formulas differ: at kinks, at infinity, and where all is 0.
+// number beside them. They follow the losses in gpugrad/nn/functional/, where it is said what is
+// right where two formulas differ: at kinks, at infinity, and where all is 0.
 #include "common.cuh"
 
 namespace gpugrad {

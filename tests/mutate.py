@@ -25,7 +25,10 @@ import libcst as cst
 import pytest
 from mutmut.mutation.mutators import mutation_operators
 
-from gpugrad.dispatch.primitive import BY_NAME
+import gpugrad.nn.functional
+import gpugrad.rules
+from gpugrad.dispatch.primitive import BY_NAME, Primitive
+from gpugrad.kernels.fused import FusedRule
 from gpugrad.testing import check_frule, check_rrule
 from tests.conftest import let_strict_give_way
 from tests.libraries import strict_library
@@ -39,8 +42,15 @@ from tests.rules.test_samples import (
 from tests.samples import SAMPLES
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("gpugrad/rules", "gpugrad/nn/functional")  # which have rules
 FOLDERS = ("tests/rules", "tests/functions", "tests/nn/functional")
+ROOMS = [gpugrad.rules, gpugrad.nn.functional]
+RULES = ("@rrule.register(", "scalar_rule(", "loss_rule(", "linear(")
+MODULES = {  # those with rules, by the names of their files
+    path.stem: f"{room.__name__}.{path.stem}"
+    for room in ROOMS
+    for path in Path(room.__file__).parent.glob("*.py")
+    if any(rule in path.read_text(encoding="utf-8") for rule in RULES)
+}
 STRICT = strict_library()
 SECONDS = 60
 IMPORTED = "ignore::pytest.PytestAssertRewriteWarning"  # modules of this process
@@ -57,9 +67,11 @@ _FLAGS = ("strict=True", "real=True")
 def mutants(source):
     """Yield the sources that differ from `source` by one mutation."""
     module = cst.parse_module(source)
+    beside = "import named" in source
+    definitions = [id(node) for node in module.body if beside and _is_definition(node)]
 
     def visit(node):
-        if isinstance(node, _SKIPPED) or _is_without_numbers(node):
+        if isinstance(node, _SKIPPED) or _is_without_numbers(node) or id(node) in definitions:
             return
         if not isinstance(node, cst.SimpleString):
             for kind, operator in mutation_operators:
@@ -72,6 +84,14 @@ def mutants(source):
             yield from visit(child)
 
     yield from visit(module)
+
+
+def _is_definition(node):
+    """Say whether it is a function that has a derivative beside it: public, and no rule itself."""
+    if not isinstance(node, cst.FunctionDef) or node.name.value.startswith("_"):
+        return False
+    decorators = [getattr(found.decorator, "func", None) for found in node.decorators]
+    return not any(isinstance(found, cst.Attribute) for found in decorators)  # rrule.register(f)
 
 
 def _is_without_numbers(node):
@@ -88,20 +108,9 @@ def change(source, mutated):
     return "\n".join(line for line in lines if line[:3] not in ("---", "+++"))
 
 
-def file_of(name):
-    """Return the file of a module with rules."""
-    return next(path for room in ROOMS if (path := ROOT / room / f"{name}.py").exists())
-
-
-def names_of_modules():
-    """Return the names of all modules with rules."""
-    paths = [path for room in ROOMS for path in (ROOT / room).glob("[!_]*.py")]
-    return sorted({path.stem for path in paths if "rule" in path.read_text(encoding="utf-8")})
-
-
 def rows_of(name):
     """Return the rows of the functions that have a rule in a module."""
-    path = str(file_of(name))
+    path = sys.modules[MODULES[name]].__file__
 
     def is_here(rule):
         return str(rule.source).startswith(path)
@@ -119,18 +128,29 @@ _COMPOSED = [s.function for s in LINALG if s.function.path not in BY_NAME]
 
 def install(name, source):
     """Run the mutated module; its rules, and what others import from it, replace the right ones."""
-    path = file_of(name).relative_to(ROOT).with_suffix("")
-    module = sys.modules[".".join(path.parts)]
+    module = sys.modules[MODULES[name]]
     before = dict(vars(module))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         exec(compile(source, module.__file__, "exec"), vars(module))
+    for key, old in before.items():
+        if isinstance(old, Primitive) and vars(module)[key] is not old:
+            take_rules(old, vars(module)[key])
+            setattr(module, key, old)
     renewed = {id(old): vars(module)[key] for key, old in before.items() if key in vars(module)}
-    rooms = tuple(f"{room.replace('/', '.')}." for room in ROOMS)
-    for other in [m for key, m in sys.modules.items() if key.startswith(rooms)]:
+    for other in [sys.modules[key] for key in MODULES.values()]:
         for key, value in list(vars(other).items()):
             if isinstance(value, types.FunctionType | type) and id(value) in renewed:
                 setattr(other, key, renewed[id(value)])
+
+
+def take_rules(old, new):
+    """Give a function the rules of its other self that a mutated module has made."""
+    old.rrules[:] = [rule for rule in old.rrules if isinstance(rule, FusedRule)] + new.rrules
+    old.frules[:] = new.frules
+    old.registered[:] = new.registered
+    for remembered in (old.bound_rules, old.bound_frules, old.implementations, old.by_library):
+        remembered.clear()
 
 
 def notices(name, source, rows):
@@ -173,14 +193,20 @@ _ALSO = {
     "calculus": ("beyond",),
     "ordering": ("beyond",),
     "elementwise": ("beyond",),
+    **dict.fromkeys(("gates", "softmax"), ("activations",)),
+    **dict.fromkeys(("binary", "classification", "margins", "regression"), ("losses",)),
+    "standardise": ("normalisation",),
+    "windows": ("convolution",),
 }
 
 
 # Files of tests/kernels/ that are about rules in a module.
 _ON_DEVICE = {
-    "activations": ("softmax",),
-    "losses": ("losses", "cross_entropy"),
-    "normalisation": ("normalisation",),
+    **dict.fromkeys(("binary", "losses", "margins", "regression"), ("losses",)),
+    "classification": ("cross_entropy",),
+    "dropout": ("dropout",),
+    "softmax": ("softmax",),
+    "standardise": ("normalisation",),
 }
 
 
@@ -197,7 +223,7 @@ def survives(name, source, rows):
 
 def run(name, jobs):
     """Print the mutants of one file that survive, and return their number."""
-    source = file_of(name).read_text(encoding="utf-8")
+    source = Path(sys.modules[MODULES[name]].__file__).read_text(encoding="utf-8")
     rows = rows_of(name)
     if not survives(name, source, rows):
         raise SystemExit(f"{name}: the unchanged rules fail, so nothing can be told of mutants")
@@ -216,10 +242,10 @@ def run(name, jobs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help="modules with rules; all by default")
+    parser.add_argument("names", nargs="*", help="files with rules; all by default")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    for name in options.names or names_of_modules():
+    for name in options.names or sorted(MODULES):
         run(name, options.jobs)
 
 

@@ -33,9 +33,20 @@ class Level:
         """Answer the call of the primitive `f`."""
         raise NotImplementedError
 
-    def has_rule(self, f: Any) -> bool:
-        """Say whether there is a rule by which to call a function that has a definition, too."""
-        return bool(f.rrules)
+    def has_rule(self, f: Any, args: tuple[Any, ...]) -> bool:
+        """Say whether to call a function that has a definition by a rule.
+
+        Of a function of arrays alone, `call` finds out, and else runs the definition.
+        """
+        return bool(f.rrules) and (f.arrays is not None or self.matches(f.rrules, args))
+
+    def matches(self, rules: Iterable[Any], args: Iterable[Any]) -> bool:
+        """Say whether one of the rules is for the values that arguments have below this level."""
+        types: list[type] = []
+        for x in args:
+            mine = isinstance(x, LevelValue) and (x.level is self or x.level.constant)
+            types.append(type(x.value if mine else x))
+        return any(rule.matches(tuple(types)) for rule in rules)
 
     def call_by_rule(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Answer the call of such a function, whose arguments may be structures."""

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import cmath
 import functools
-import inspect
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -80,7 +79,7 @@ class Primitive:
         view: True where the result may share its argument's memory.
     """
 
-    __signature__: inspect.Signature  # the standard's, for `help`: gpugrad.xp sets it
+    __wrapped__: Function  # its declaration, which has the signature
 
     def __init__(
         self,
@@ -100,7 +99,6 @@ class Primitive:
     ) -> None:
         self.__name__ = self.__qualname__ = self.name = name
         self.path = f"{module}.{name}" if module else name
-        self.__module__ = f"gpugrad.functions.{module}".removesuffix(".")  # for pickle
         self.operator = operator
         self.scalar = scalar
         self.default = definition or default
@@ -114,7 +112,7 @@ class Primitive:
         self.registered: list[tuple[type, Function]] = []  # by `implement`, the last one first
         self.implementations: dict[Any, Function] = {}  # by the types of the arguments
         self.by_library: dict[Library, Function] = {}
-        self.rrules: list[Any] = []  # filled by the registry, as are the next three
+        self.rrules: list[Any] = []  # kept by the rule books, as are the next three
         self.frules: list[Any] = []
         self.bound_rules: dict[Any, Function] = {}
         self.bound_frules: dict[Any, Function | None] = {}
@@ -227,8 +225,8 @@ class Primitive:
         """
         if not self.registered:
             return self.on(library)
-        items = list(_items(arrays))
-        found = [f for kind, f in self.registered if any(isinstance(x, kind) for x in items)]
+        kinds = _types(arrays)  # a model's parameters are many, and of few types
+        found = [f for kind, f in self.registered if any(issubclass(k, kind) for k in kinds)]
         if not found:
             return self.on(library)
 
@@ -250,13 +248,14 @@ class Primitive:
         return functools.partial(_unboxed, numpy_function)
 
 
-def _items(values: Iterable[Any]) -> Iterator[Any]:
-    """Yield values, and what is in the lists among them."""
-    for value in values:
-        if type(value) in (list, tuple):
-            yield from _items(value)
-        else:
-            yield value
+def _types(values: Iterable[Any]) -> set[type]:
+    """Return the types of values, and of what is in the lists among them."""
+    kinds = set(map(type, values))
+    if list in kinds or tuple in kinds:
+        for value in values:
+            if type(value) in (list, tuple):
+                kinds |= _types(value)
+    return kinds
 
 
 def implement(f: Primitive, kind: type) -> Callable[[Function], Function]:
@@ -306,9 +305,9 @@ def unboxed(y: Any) -> Any:
     return y.item() if boxed else y
 
 
-def _unboxed(numpy_function: Function, *args: Any, **kwargs: Any) -> Any:
-    """Call a NumPy function on Python scalars and return one."""
-    return unboxed(numpy_function(*args, **kwargs))
+def _unboxed(f: Function, *args: Any, **kwargs: Any) -> Any:
+    """Call a function of arrays on Python scalars and return one."""
+    return unboxed(f(*args, **kwargs))
 
 
 def ieee(scalar: Function, numpy_function: Function) -> Function:
@@ -327,7 +326,9 @@ def ieee(scalar: Function, numpy_function: Function) -> Function:
 class Composite(Primitive):
     """A function written in terms of others, and recorded as what it is made of.
 
-    Arrays may be anywhere among its arguments: in lists, and passed by keyword.
+    Arrays may be anywhere among its arguments: in lists, and passed by keyword. Where `arrays` says
+    which arguments they are, rules for it may be by kernels, which decline: then, and in forward
+    mode, the definition runs.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -338,9 +339,18 @@ class Composite(Primitive):
             level = youngest(values)
             if level.constant:  # no derivative is asked for
                 return level.call(self, args, kwargs)
-            if level.has_rule(self):  # one that somebody registered
+            if level.has_rule(self, args):  # a kernel's, or one that somebody registered
                 return level.call_by_rule(self, args, kwargs)
             return self.definition(*args, **kwargs)
+        key = frozenset(_types(values))
+        implementation = self.implementations.get(key) or self._find_among(key, values)
+        return implementation(*args, **kwargs)
+
+    def _find_among(self, key: frozenset[type], values: tuple[Any, ...]) -> Function:
+        """Return what computes this function on such values, and remember it for their types."""
         library = libraries.library_among(values)
-        y = self.on_arrays(library or NUMPY, values)(*args, **kwargs)
-        return unboxed(y) if library is None else y
+        found = self.on_arrays(library or NUMPY, values)
+        if library is None:
+            found = functools.partial(_unboxed, found)
+        self.implementations[key] = found
+        return found

@@ -23,9 +23,9 @@ import numpy as np
 from gpugrad.dispatch.kinds import kind_of
 from gpugrad.kernels import launch, middle
 from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES, Instance, Kernel, contiguous, new
+from gpugrad.kernels.losses import numbers
 from gpugrad.kernels.middle import Stacks, around, stacks
 from gpugrad.kernels.rows import CHOICES, VARIANTS, Teams, place_of, rows_back, rows_of, teams
-from gpugrad.nn.functional.losses import aggregation_scale, matched
 
 _of_logits = Kernel("logit_cross_entropy", "cross_entropy.cu", variants=CHOICES, large_shared=True)
 _of_logits_middle = Kernel(
@@ -35,6 +35,7 @@ _of_probabilities = Kernel("cross_entropy", "cross_entropy.cu", variants=VARIANT
 _aggregate = Kernel("aggregate_losses", "cross_entropy.cu", variants=FLOATS)
 _scale = Kernel("scale_gradient", "cross_entropy.cu", variants=FLOATS)
 
+AGGREGATES = ("mean", "sum", "none")
 _THREADS = 256
 _BLOCKS = 8  # of these, for each multiprocessor
 
@@ -130,22 +131,21 @@ class Losses:
     """The losses of the rows or the columns of an array, and their gradient.
 
     Args:
-        name: the function's.
         layout: the array of logits or probabilities.
-        agg: what becomes of the losses.
+        agg: what becomes of the losses, one of `AGGREGATES`.
         targets: array of the shape of the rows, or of labels.
         option: the kernel's third argument.
     """
 
     def __init__(
-        self, name: str, layout: ByRows | ByColumns, agg: str, targets: Any, option: int | float
+        self, layout: ByRows | ByColumns, agg: str, targets: Any, option: int | float
     ) -> None:
         self.x = layout.x
         self.layout = layout
         self.targets = targets
         self.option = option
         self.aggregated = agg != "none"
-        self.share = aggregation_scale(name, agg, math.prod(layout.shape))
+        self.share = 1 / math.prod(layout.shape) if agg == "mean" else 1.0
         # A share of a batch may be less than what float16 has, until it is multiplied by a
         # sensitivity that was scaled up for that reason.
         self.share_in_advance = 1.0 if self.x.dtype == np.float16 else self.share
@@ -228,11 +228,11 @@ class Losses:
 def logit_losses(logits: Any, y: Any, *, axis: int = -1, agg: str = "mean") -> Losses | None:
     """Return the losses of logits by labels or by targets of all classes; None: they decline."""
     place = place_of(axis, logits)
-    if place is None or type(y) is not type(logits):
+    if place is None or type(y) is not type(logits) or agg not in AGGREGATES:
         return None
-    name, dtype = "logit_cross_entropy", logits.dtype
+    dtype = logits.dtype
     is_soft = kind_of(y) != "i"
-    targets = _soft(name, y, logits, place) if is_soft else _labels(y, logits, place)
+    targets = _soft(y, logits, place) if is_soft else _labels(y, logits, place)
     if targets is None:
         return None
     if is_soft or place == logits.ndim - 1:
@@ -240,28 +240,27 @@ def logit_losses(logits: Any, y: Any, *, axis: int = -1, agg: str = "mean") -> L
         layout = ByRows(lambda team: _of_logits[dtype, is_soft, team], logits, place, kept)
     else:
         layout = ByColumns(lambda size: _of_logits_middle[dtype, size], logits, place)
-    return Losses(name, layout, agg, targets, targets.itemsize)
+    return Losses(layout, agg, targets, targets.itemsize)
 
 
 def probability_losses(
     yhat: Any, y: Any, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
 ) -> Losses | None:
     """Return the losses of probabilities; None: they decline."""
-    name = "cross_entropy"
     place = place_of(axis, yhat)
     if place is None or type(y) is not type(yhat) or type(epsilon) is not float:
         return None
-    targets = _soft(name, y, yhat, place)
+    targets = _soft(y, yhat, place) if agg in AGGREGATES else None
     if targets is None:
         return None
     layout = ByRows(lambda team: _of_probabilities[yhat.dtype, team], yhat, place, (0, 0))
-    return Losses(name, layout, agg, targets, epsilon)
+    return Losses(layout, agg, targets, epsilon)
 
 
-def _soft(name: str, y: Any, x: Any, place: int) -> Any:
+def _soft(y: Any, x: Any, place: int) -> Any:
     """Return targets in the shape and data type of the rows of `x`, None where they have others."""
-    y = matched(name, x, y)[1]
-    return rows_of(y, place) if y.dtype == x.dtype else None
+    y = numbers(y, x)
+    return rows_of(y, place) if y.dtype == x.dtype and y.shape == x.shape else None
 
 
 def _labels(y: Any, logits: Any, place: int) -> Any:

@@ -151,7 +151,7 @@ def header() -> str:
 
 
 _HEAD = """\
-// The elementwise functions and their partial derivatives, as the rules in gpugrad/rules/ have
+// The elementwise functions and their partial derivatives, as each `scalar_rule` in gpugrad/ has
 // them. Written by `make kernels`: change the rule there, not this file.
 // clang-format off
 #pragma once

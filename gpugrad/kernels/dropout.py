@@ -7,7 +7,6 @@ from typing import Any
 from gpugrad.dispatch.kinds import CudaArray
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import C_TYPES, Kernel, contiguous, new
-from gpugrad.nn.functional.dropout import threshold
 
 THREADS = 256
 BLOCKS = 16  # of a processor: some to run, and some to follow as these end
@@ -15,8 +14,13 @@ BLOCKS = 16  # of a processor: some to run, and some to follow as these end
 dropped_kernel = Kernel("dropped", "dropout.cu")
 
 
+def threshold(p: float) -> int:
+    """Return how many of the 2³² words are below a share p of them: elements with these are 0."""
+    return round(p * 2**32)
+
+
 def dropped(x: Any, key: Any, p: float) -> Any:
-    """Return what `network.dropout.dropped` returns, or NotImplemented."""
+    """Return what `nn.functional.dropout.dropped` returns, or NotImplemented."""
     if not issubclass(type(x), CudaArray) or x.dtype.name not in C_TYPES:
         return NotImplemented
     x = contiguous(x)

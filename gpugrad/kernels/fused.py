@@ -1,4 +1,4 @@
-"""The rules of elementwise functions on CuPy's arrays: a kernel forward, and one backward."""
+"""Elementwise functions on CuPy's arrays, with their gradients: a kernel forward, one backward."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from gpugrad import functions as F
 from gpugrad.dispatch.cupy_library import cupy_library
 from gpugrad.dispatch.kinds import SCALAR_TYPES, CudaArray
 from gpugrad.dispatch.primitive import Function, Primitive, implement, implementation
+from gpugrad.functions import arithmetic
 from gpugrad.kernels.columns import column_dots
 from gpugrad.kernels.device_functions import DEVICE_FUNCTIONS, OPERATORS, device_functions
 from gpugrad.kernels.elementwise import Operation
 from gpugrad.kernels.launch import C_TYPES, is_like
-from gpugrad.rulebook.scalar_rule import ScalarRule, definition
+from gpugrad.rulebook.reverse import REVERSE
+from gpugrad.rulebook.scalar_rule import SCALAR_RULES, ScalarRule, definition
 from gpugrad.structure.spaces import Projection
 from gpugrad.symbolic.expression import Symbol, variables_in
 
@@ -301,6 +303,13 @@ def _multiple(factor: Any) -> str:
     return "None" if factor is None else "dy" if factor == 1 else f"multiply(dy, {factor!r})"
 
 
+def register() -> None:
+    """Register fused kernels for every elementwise function that there is a `scalar_rule` of."""
+    for rule in SCALAR_RULES:
+        REVERSE.add(rule.f, FusedRule(rule))
+        implement(rule.f, CudaArray)(FusedValue(rule))
+
+
 def operations(rule: ScalarRule) -> list[Operation]:
     """Return what the device computes by a rule: its value, and all of its gradients."""
     value: Any = implementation(rule.f, CudaArray)
@@ -310,7 +319,7 @@ def operations(rule: ScalarRule) -> list[Operation]:
     return [found for found in (value.operation, back) if isinstance(found, Operation)]
 
 
-@implement(F.add_into, CudaArray)
+@implement(arithmetic.add_into, CudaArray)
 def add_into(total: Any, x: Any) -> Any:
     """Return the sum of two arrays in the memory of the first one, or NotImplemented."""
     fits = is_like(x, total, total.shape) and total.dtype.name in C_TYPES

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gpugrad.dispatch.kinds import CudaArray
+from gpugrad import functions as F
+from gpugrad.dispatch.kinds import CudaArray, kind_of
 from gpugrad.kernels import launch
 from gpugrad.kernels.columns import computed
 from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, contiguous, new
-from gpugrad.nn.functional.losses import matched
 
 # By the functions' names: the structs of losses.cu.
 LOSSES = {
@@ -93,18 +93,21 @@ class Loss:
         return min(enough, _BLOCKS * launch.driver.processors())
 
 
-def loss_of(name: str, yhat: Any, y: Any, *options: Any, agg: str) -> Loss | None:
-    """Return the loss as one that the kernels compute, or None where they do not.
+def numbers(y: Any, yhat: Any) -> Any:
+    """Return targets, of which integers and booleans become numbers like the prediction."""
+    is_array = hasattr(yhat, "dtype") and hasattr(y, "dtype")
+    return F.indicator(y, yhat) if is_array and kind_of(y) in "ib" else y
 
-    Raises:
-        ArgumentError: the shapes differ.
-    """
-    yhat, y = matched(name, yhat, y)
+
+def loss_of(name: str, yhat: Any, y: Any, *options: Any, agg: str) -> Loss | None:
+    """Return the loss as one that the kernels compute, or None where they do not."""
+    y = numbers(y, yhat)
     option = options[0] if options else 0.0
     fits = (
         issubclass(type(yhat), CudaArray)
         and type(yhat) is type(y)
         and yhat.dtype == y.dtype
+        and yhat.shape == y.shape
         and yhat.dtype.name in C_TYPES
         and yhat.size > 0
         and type(option) in (int, float)

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from gpugrad.dispatch.primitive import Composite, Primitive
 from gpugrad.modes.pullback import pullback
 from gpugrad.modes.pushforward import check_counts, push, tangent_of
 from gpugrad.rulebook.book import callee, no_rule
@@ -42,7 +43,7 @@ class RRule:
         primitive, args, is_method = callee(f, args)
         if not primitive.differentiable:
             return primitive(*args, **kwargs), functools.partial(_no_gradient, len(args))
-        if primitive.definition is not None and not primitive.rrules:
+        if primitive.definition is not None and not _has_rule(primitive, args):
             return pullback(primitive.definition, *args, **kwargs)
         mask = sum(1 << place for place, x in enumerate(args) if Walk().node(x) is not NOTHING)
         count = len(args)
@@ -78,6 +79,14 @@ class RRule:
         The rule is called as `rule(f, *args, **kwargs)`; for a class, with the instance as `f`.
         """
         return REVERSE.register(f, *types)
+
+
+def _has_rule(f: Primitive, args: tuple[Any, ...]) -> bool:
+    """Say whether a function that has a definition goes by a rule."""
+    if not isinstance(f, Composite):
+        return bool(f.rrules)
+    types = tuple(map(type, args))
+    return any(rule.matches(types) for rule in f.rrules)
 
 
 def _no_gradient(count: int, dy: Any) -> tuple[None, ...]:

@@ -2,6 +2,12 @@
 
 A model is a value. Its gradient is a `Tangent` of the same fields, and an optimiser of
 `gpugrad.optim` returns a new model.
+
+It imports `rules` and what is below. In the order of reading:
+
+- `functional`: the functions that layers call, with their derivatives.
+- `layers`, `normalisation`, `spatial`: the layers; `initialisers`: how their weights start;
+  `device`: where these live.
 """
 
 from gpugrad.nn.device import DeviceError as DeviceError
@@ -30,10 +36,8 @@ from gpugrad.nn.functional.embedding import segment_sum as segment_sum
 from gpugrad.nn.functional.normalisation import batch_norm as batch_norm
 from gpugrad.nn.functional.normalisation import group_norm as group_norm
 from gpugrad.nn.functional.normalisation import instance_norm as instance_norm
-from gpugrad.nn.functional.normalisation import l2_normalise as l2_normalise
 from gpugrad.nn.functional.normalisation import layer_norm as layer_norm
 from gpugrad.nn.functional.normalisation import rms_norm as rms_norm
-from gpugrad.nn.functional.normalisation import standardise as standardise
 from gpugrad.nn.functional.padding import pad_circular as pad_circular
 from gpugrad.nn.functional.padding import pad_constant as pad_constant
 from gpugrad.nn.functional.padding import pad_reflect as pad_reflect
@@ -51,6 +55,8 @@ from gpugrad.nn.functional.sampling import grid_sample as grid_sample
 from gpugrad.nn.functional.sampling import pixel_shuffle as pixel_shuffle
 from gpugrad.nn.functional.sampling import upsample_linear as upsample_linear
 from gpugrad.nn.functional.sampling import upsample_nearest as upsample_nearest
+from gpugrad.nn.functional.standardise import l2_normalise as l2_normalise
+from gpugrad.nn.functional.standardise import standardise as standardise
 from gpugrad.nn.functional.windows import fold as fold
 from gpugrad.nn.functional.windows import unfold as unfold
 from gpugrad.nn.initialisers import glorot_normal as glorot_normal

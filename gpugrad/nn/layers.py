@@ -8,14 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gpugrad import functions as F
-from gpugrad.dispatch.kinds import CudaArray
-from gpugrad.dispatch.levels import plain
 from gpugrad.errors import ArgumentError
-from gpugrad.kernels.dense import is_small
-from gpugrad.kernels.epilogue import epilogue
 from gpugrad.nn.device import to_device
-from gpugrad.nn.functional.epilogue import bias_activation, dense
+from gpugrad.nn.functional.dense import fully_connected
 from gpugrad.nn.initialisers import glorot_uniform, zeros
 
 
@@ -86,13 +81,7 @@ class Dense:
         shape = getattr(x, "shape", None)
         if not shape or shape[-1] != self.weight.shape[0]:
             raise self._misfit(x)
-        kind = type(plain(self.weight))
-        # NumPy's is excluded first: for the small layers it has, the other question takes long.
-        if kind is not np.ndarray and issubclass(kind, CudaArray) and epilogue(self.activation):
-            if is_small(x, self.weight):
-                return dense(x, self.weight, self.bias, self.activation)
-            return bias_activation(F.matmul(x, self.weight), self.bias, self.activation)
-        return self.activation(F.linear(x, self.weight, self.bias))
+        return fully_connected(x, self.weight, self.bias, self.activation)
 
     def __repr__(self) -> str:
         inputs, outputs = self.weight.shape

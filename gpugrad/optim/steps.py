@@ -20,11 +20,22 @@ from gpugrad.kernels.optimisers import StepKernel
 Arrays = Sequence[Any]
 
 
-def _step(kernel: str) -> Callable[[Callable[..., Any]], Composite]:
+class Step(Composite):
+    """A step, as a function of lists."""
+
+    def __call__(self, gradients: Arrays, values: Arrays, *moments: Arrays, **numbers: Any) -> Any:
+        """Return the new values and moments."""
+        # NumPy's are excluded first: of small models, to look for a kernel takes long.
+        if self.definition is not None and set(map(type, values)) == {np.ndarray}:
+            return self.definition(gradients, values, *moments, **numbers)
+        return super().__call__(gradients, values, *moments, **numbers)
+
+
+def _step(kernel: str) -> Callable[[Callable[..., Any]], Step]:
     """Return a decorator that makes a function of a step, with its kernel for CuPy's arrays."""
 
-    def decorator(definition: Callable[..., Any]) -> Composite:
-        step = named(Composite, module="optim")(definition)
+    def decorator(definition: Callable[..., Any]) -> Step:
+        step = named(Step, module="optim")(definition)
         implement(step, CudaArray)(StepKernel(kernel, definition))
         return step
 

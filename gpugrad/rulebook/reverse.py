@@ -98,6 +98,38 @@ def takes_number(back: Function) -> Function:
     return back
 
 
+def falling_back_on(general: Function) -> Callable[[Function], Function]:
+    """Return a decorator for a rule by kernels whose pullback may decline: return NotImplemented.
+
+    Then the pullback of the general rule answers. It is asked for that no earlier: what it keeps is
+    kept for the rare sensitivity alone, one that is recorded or of another kind.
+
+    Args:
+        general: a rule of the same arguments.
+    """
+
+    def decorator(rule: Function) -> Function:
+        @functools.wraps(rule)
+        def falling_back(*args: Any, **kwargs: Any) -> Any:
+            answer = rule(*args, **kwargs)
+            if answer is NotImplemented:
+                return NotImplemented
+            y, by_kernels = answer
+
+            def back(dy: Any) -> Any:
+                gradients = by_kernels(dy)
+                declined = gradients is NotImplemented
+                return general(*args, **kwargs)[1](dy) if declined else gradients
+
+            back.__name__ = by_kernels.__name__  # functools.wraps takes as long as a launch
+            vars(back).update(vars(by_kernels))
+            return y, back
+
+        return falling_back
+
+    return decorator
+
+
 def _checked(name: str, rule: Function) -> Function:
     """Check what a user's rule returns, and what its pullback does."""
 

@@ -14,10 +14,8 @@ from gpugrad.dispatch.kinds import CudaArray, kind_of
 from gpugrad.dispatch.primitive import implement
 from gpugrad.functions import linalg
 from gpugrad.kernels import dense as kernels
-from gpugrad.kernels import epilogue, products
-from gpugrad.modes.pushforward import push
+from gpugrad.kernels import products
 from gpugrad.modes.rules import frule, rrule
-from gpugrad.nn.functional.epilogue import bias_activation, dense
 from gpugrad.rulebook.forward import bilinear, linear
 from gpugrad.rulebook.reverse import bind
 from gpugrad.rules.elementwise import conj, nonzero
@@ -137,44 +135,8 @@ def _composed_linear(x: Any, weight: Any, bias: Any, needs: tuple[bool, ...]) ->
     return y, linear_back
 
 
-@rrule.register(dense)
-def dense_rrule(
-    _: Any, x: Any, weight: Any, bias: Any, activation: Any, *, needs: tuple[bool, ...]
-) -> Any:
-    """The rule by those of the layer and of the activation."""
-    mask = sum(need << i for i, need in enumerate(needs[:3]))
-    z, linear_back = bind(F.linear, mask, (x, weight, bias))(x, weight, bias)
-    args, _ = activation.positional((z,), {})
-    y, activation_back = bind(activation, 1, args)(*args)
-
-    def dense_back(dy: Any) -> Any:
-        return *linear_back(activation_back(dy)[1]), None
-
-    return y, dense_back
-
-
-@rrule.register(bias_activation)
-def bias_activation_rrule(
-    _: Any, z: Any, bias: Any, activation: Any, *, needs: tuple[bool, ...]
-) -> Any:
-    """The rule by those of the sum and of the activation."""
-    need_z, need_bias, _ = needs
-    x, sum_back = bind(F.add, need_z | need_bias << 1, (z, bias))(z, bias)
-    args, _ = activation.positional((x,), {})
-    y, activation_back = bind(activation, 1, args)(*args)
-
-    def bias_activation_back(dy: Any) -> Any:
-        return *sum_back(activation_back(dy)[1]), None
-
-    return y, bias_activation_back
-
-
-implement(bias_activation, CudaArray)(epilogue.bias_activation)
-implement(dense, CudaArray)(kernels.dense)
 implement(F.linear, CudaArray)(kernels.linear)
 implement(F.matmul, CudaArray)(products.matmul)
-rrule.register(bias_activation, CudaArray, CudaArray)(epilogue.bias_activation_rrule)
-rrule.register(dense, CudaArray, CudaArray, CudaArray)(kernels.dense_rrule)
 rrule.register(F.linear, CudaArray, CudaArray, CudaArray)(kernels.linear_rrule)
 
 
@@ -296,19 +258,3 @@ def linear_frule(_: Any, args: Any, tangents: Any) -> Any:
         dbias,
     ]
     return F.linear(*args), functools.reduce(accumulate, parts)
-
-
-@frule.register(dense)
-def dense_frule(_: Any, args: Any, tangents: Any) -> Any:
-    *of_layer, activation = args
-    z, dz = push(F.linear, tuple(of_layer), tangents[:3], {})
-    args, _ = activation.positional((z,), {})
-    return push(activation, args, (dz, *(None,) * (len(args) - 1)), {})
-
-
-@frule.register(bias_activation)
-def bias_activation_frule(_: Any, args: Any, tangents: Any) -> Any:
-    (z, bias, activation), (dz, dbias, _) = args, tangents
-    x, dx = push(F.add, (z, bias), (dz, dbias), {})
-    args, _ = activation.positional((x,), {})
-    return push(activation, args, (dx, *(None,) * (len(args) - 1)), {})

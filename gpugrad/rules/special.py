@@ -21,6 +21,7 @@ from gpugrad.errors import ArgumentError
 from gpugrad.functions import special as S
 from gpugrad.kernels import softmax as kernels
 from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.reverse import falling_back_on
 from gpugrad.rulebook.scalar_rule import scalar_rule
 from gpugrad.rules.elementwise import LN10, conj, nonzero
 from gpugrad.rules.reductions import Reduction
@@ -150,6 +151,7 @@ implement(S.logsumexp, CudaArray)(kernels.logsumexp)
 
 
 @rrule.register(S.logsumexp, CudaArray)
+@falling_back_on(logsumexp_rrule)
 def logsumexp_rrule_on_cuda(
     f: Any,
     a: Any,
@@ -163,15 +165,12 @@ def logsumexp_rrule_on_cuda(
     """The gradient is of one kernel where there are no factors `b`, and no sign is asked for."""
     if b is not None or rest:
         return NotImplemented
-    y = f(a, axis, b, keepdims=keepdims)
 
     def logsumexp_back(dy: Any) -> Any:
         da = kernels.logsumexp_back(a, dy, axis, keepdims)
-        if da is not NotImplemented:
-            return None, da, None, None
-        return logsumexp_rrule(f, a, axis, b, keepdims=keepdims, needs=needs)[1](dy)
+        return NotImplemented if da is NotImplemented else (None, da, None, None)
 
-    return y, logsumexp_back
+    return f(a, axis, b, keepdims=keepdims), logsumexp_back
 
 
 @frule.register(S.logsumexp)

@@ -3,13 +3,18 @@
 import cmath
 import math
 import operator
+import sys
+import types
+import weakref
 
 import numpy as np
 import pytest
 
 import gpugrad as gg
 from gpugrad import functions, xp
-from gpugrad.dispatch.primitive import Primitive
+from gpugrad.dispatch import recognition
+from gpugrad.dispatch.declare import function
+from gpugrad.dispatch.primitive import BY_NAME, Primitive
 from gpugrad.dispatch.recognition import primitive_of
 
 ALIASES = {
@@ -75,3 +80,41 @@ def test_functions_of_ones_own_are_not_mistaken_for_them():
 @pytest.mark.parametrize("thing", [3, "sin", None, [], {}, len, print, np.emath.sqrt, object])
 def test_other_things_are_no_primitives(thing):
     assert primitive_of(thing) is None
+
+
+# --- What is remembered ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", [np.copy, np.emath.sqrt, np.lib.stride_tricks.sliding_window_view])
+def test_a_librarys_function_that_is_no_primitive_is_looked_for_once(f, monkeypatch):
+    assert primitive_of(f) is None
+    monkeypatch.delattr(recognition, "_library_function")
+    assert primitive_of(f) is None
+
+
+def test_it_is_looked_for_again_where_there_is_a_new_primitive(monkeypatch):
+    def frobnicate(x, /):
+        """Return what a new function makes of x."""
+
+    library = types.ModuleType("frobnicator")
+    library.__array_api_version__ = "2024.12"
+    library.frobnicate = lambda x: 2 * x
+    library.frobnicate.__module__ = "frobnicator"
+    monkeypatch.setitem(sys.modules, "frobnicator", library)
+    assert primitive_of(library.frobnicate) is None
+    monkeypatch.setitem(BY_NAME, "frobnicate", None)  # so that it is removed in the end
+    new = function()(frobnicate)
+    assert primitive_of(library.frobnicate) is new
+    del recognition.ALIASES[library.frobnicate]
+
+
+def test_what_users_made_is_not_kept():
+    def copy(x):
+        return 3 * x
+
+    copy.__module__ = "numpy"
+    vectorized = np.vectorize(lambda x: 3 * x)
+    assert primitive_of(copy) is primitive_of(vectorized) is None
+    refs = weakref.ref(copy), weakref.ref(vectorized)
+    del copy, vectorized
+    assert [ref() for ref in refs] == [None, None]

@@ -7,7 +7,7 @@ import pytest
 import gpugrad as gg
 from gpugrad import functions as F
 from gpugrad.kernels.dense import MOST_FEATURES, SmallDense, kernels_of
-from gpugrad.nn.functional.epilogue import dense
+from gpugrad.nn.functional.dense import dense
 from gpugrad.testing import check_frule, check_rrule
 from tests.host_cupy import HostArray, bare, host, numpy_of, watch
 from tests.kernels.compiler import compiled, expressions, needs_nvrtc

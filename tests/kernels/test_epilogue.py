@@ -8,7 +8,7 @@ import gpugrad as gg
 from gpugrad import functions as F
 from gpugrad.kernels.device_functions import device_functions
 from gpugrad.kernels.epilogue import epilogue
-from gpugrad.nn.functional.epilogue import bias_activation
+from gpugrad.nn.functional.dense import bias_activation
 from gpugrad.rulebook.reverse import bind
 from gpugrad.symbolic.expression import variables_in
 from gpugrad.testing import check_frule, check_rrule

@@ -8,7 +8,7 @@ import gpugrad as gg
 from gpugrad.errors import DeviceError
 from gpugrad.functions import special as S
 from gpugrad.kernels import softmax as kernels
-from gpugrad.nn.functional.activations import masked_softmax
+from gpugrad.nn.functional.softmax import masked_softmax
 from tests.host_cupy import HostArray, host, numpy_of
 
 DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]

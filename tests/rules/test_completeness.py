@@ -65,7 +65,7 @@ def test_differentiable_function_has_a_rule(name):
     f = DIFFERENTIABLE[name]
     assert f.rrules or isinstance(f, Composite), (
         f"gpugrad/functions/ says that {name} is differentiable, but no file of gpugrad/rules/ "
-        f"has a rule for it: add one, or make it _constant(...)"
+        f"or gpugrad/nn/functional/ has a rule for it: add one, or make it @constant(...)"
     )
 
 
@@ -95,7 +95,7 @@ def standard_names():
 @pytest.mark.parametrize("name", standard_names())
 def test_function_of_the_standard_has_a_place(name):
     assert name in PRIMITIVES, (
-        f"the array-API standard has {name}. Add a line to gpugrad/functions/, a rule to "
+        f"the array-API standard has {name}. Add a def to gpugrad/functions/, a rule to "
         f"gpugrad/rules/ and a row to tests/rules/samples/; or name it in NOT_OURS, here"
     )
 

@@ -9,6 +9,7 @@ from numpy.testing import assert_array_equal
 
 import gpugrad as gg
 from gpugrad import xp
+from gpugrad.dispatch.primitive import BY_NAME, Primitive
 
 # --- gpugrad.xp as a namespace ---------------------------------------------------------------
 
@@ -57,6 +58,21 @@ def test_other_libraries_take_the_namespaces_data_types():
 def test_functions_show_their_signatures():
     assert str(inspect.signature(xp.sum)) == "(x, /, *, axis=None, dtype=None, keepdims=False)"
     assert str(inspect.signature(xp.linalg.cholesky)) == "(x, /, *, upper=False)"
+
+
+PRIMITIVES = {
+    **BY_NAME,
+    **{f"gg.{name}": f for name, f in vars(gg).items() if isinstance(f, Primitive)},
+}
+
+
+@pytest.mark.parametrize("name", sorted(PRIMITIVES))
+def test_each_function_is_documented(name):
+    f = PRIMITIVES[name]
+    first, *rest = f.__doc__.splitlines()
+    assert f.__doc__ != type(f).__doc__
+    assert first.endswith("."), "what it does, in one sentence"
+    assert rest or len(inspect.signature(f).parameters) == 1, "its arguments, too"
 
 
 def test_information_about_another_librarys_device():

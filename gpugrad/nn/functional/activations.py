@@ -1,20 +1,20 @@
-"""Activations, by NNlib's names. Their derivatives are in `gpugrad/rules/activations.py`.
+"""Activations, by NNlib's names: elementwise functions, each with its derivative below it.
 
-All but softmax and its kin are elementwise, and none overflows where its value does not.
+A derivative is written once, as an expression; at kinks it is NNlib's. None of the functions
+overflows where its value does not. Those that are x times a gate are in `gates.py`, those over an
+axis in `softmax.py`.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import kind_of, shape_of
-from gpugrad.dispatch.primitive import Composite
-from gpugrad.errors import ArgumentError
+from gpugrad.dispatch.kinds import shape_of
 from gpugrad.functions import special as S
 from gpugrad.nn.functional.randomness import uniform
+from gpugrad.rulebook.scalar_rule import scalar_rule
 
 
 def _sigmoid_of_float(x: float) -> float:
@@ -22,7 +22,7 @@ def _sigmoid_of_float(x: float) -> float:
     return 1 / (1 + t) if x >= 0 else t / (1 + t)
 
 
-@named(scalar=_sigmoid_of_float)
+@named(scalar=_sigmoid_of_float, home="gpugrad")
 def sigmoid(x: Any) -> Any:
     """Return 1 / (1 + e⁻ˣ), elementwise, without overflow and with full relative accuracy.
 
@@ -39,6 +39,9 @@ def sigmoid(x: Any) -> Any:
     return S.logistic(x)
 
 
+scalar_rule(sigmoid, lambda y, x: y * (1 - y), real=True)
+
+
 tanh_act = F.tanh
 """The hyperbolic tangent, by MicroGrad.jl's name for it as an activation."""
 
@@ -46,7 +49,7 @@ tanh_act = F.tanh
 # --- Rectifiers ------------------------------------------------------------------------------
 
 
-@named(scalar=lambda x: 0.0 if x <= 0 else x)
+@named(scalar=lambda x: 0.0 if x <= 0 else x, home="gpugrad")
 def relu(x: Any) -> Any:
     """Return max(x, 0), elementwise. The derivative at 0 is 0.
 
@@ -60,7 +63,10 @@ def relu(x: Any) -> Any:
     return F.maximum(x, 0)
 
 
-@named()
+scalar_rule(relu, lambda y, x: F.sign(y), real=True)
+
+
+@named(home="gpugrad")
 def relu6(x: Any) -> Any:
     """Return min(max(x, 0), 6), elementwise. The derivative is 0 at 0 and at 6.
 
@@ -70,7 +76,10 @@ def relu6(x: Any) -> Any:
     return F.clip(x, 0.0, 6.0)
 
 
-@named()
+scalar_rule(relu6, lambda y, x: F.indicator(y > 0, y) * F.indicator(y < 6, y), real=True)
+
+
+@named(home="gpugrad")
 def leakyrelu(x: Any, a: Any = 0.01) -> Any:
     """Return x where x > 0 and a x elsewhere, elementwise. The derivative at 0 is `a`.
 
@@ -84,6 +93,20 @@ def leakyrelu(x: Any, a: Any = 0.01) -> Any:
         (-0.02, -1.0, 3.0)
     """
     return F.where(x > 0, x, a * x)
+
+
+def _one_or(condition: Any, other: Any, x: Any) -> Any:
+    """Return 1 where the condition holds and a number elsewhere, in the data type of `x`."""
+    inside = F.indicator(condition, x)
+    return inside + other * (1 - inside)
+
+
+scalar_rule(
+    leakyrelu,
+    lambda y, x, a: _one_or(x > 0, a, x),
+    lambda y, x, a: F.where(x > 0, 0.0, x),
+    real=True,
+)
 
 
 def rrelu(x: Any, rng: Any = None, *, low: float = 1 / 8, high: float = 1 / 3) -> Any:
@@ -105,7 +128,7 @@ def rrelu(x: Any, rng: Any = None, *, low: float = 1 / 8, high: float = 1 / 3) -
     return leakyrelu(x, low + (high - low) * share)
 
 
-@named()
+@named(home="gpugrad")
 def trelu(x: Any, theta: Any = 1.0) -> Any:
     """Return x where x > θ and 0 elsewhere, elementwise. The derivative at θ is 0.
 
@@ -116,7 +139,10 @@ def trelu(x: Any, theta: Any = 1.0) -> Any:
     return F.where(x <= theta, 0.0, x)
 
 
-@named()
+scalar_rule(trelu, lambda y, x, theta: F.indicator(x > theta, x), None, real=True)
+
+
+@named(home="gpugrad")
 def elu(x: Any, alpha: Any = 1.0) -> Any:
     """Return x where x ≥ 0 and α (eˣ − 1) elsewhere, elementwise. The derivative at 0 is 1.
 
@@ -127,7 +153,15 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
     return F.where(x >= 0, x, alpha * F.expm1(F.minimum(x, 0)))
 
 
-@named()
+scalar_rule(
+    elu,
+    lambda y, x, alpha: F.where(x >= 0, 1.0, alpha * F.exp(F.minimum(x, 0))),
+    lambda y, x, alpha: F.expm1(F.minimum(x, 0)),
+    real=True,
+)
+
+
+@named(home="gpugrad")
 def celu(x: Any, alpha: Any = 1.0) -> Any:
     """Return x where x ≥ 0 and α (e^(x/α) − 1) elsewhere, elementwise: smooth at 0 for every α.
 
@@ -138,11 +172,24 @@ def celu(x: Any, alpha: Any = 1.0) -> Any:
     return F.where(x >= 0, x, alpha * F.expm1(F.minimum(x, 0) / alpha))
 
 
+def _celu_by_alpha(z: Any) -> Any:
+    """Return d/dα of α (eᶻ − 1) with z = x/α."""
+    return F.expm1(z) - z * F.exp(z)
+
+
+scalar_rule(
+    celu,
+    lambda y, x, alpha: F.exp(F.minimum(x, 0) / alpha),
+    lambda y, x, alpha: _celu_by_alpha(F.minimum(x, 0) / alpha),
+    real=True,
+)
+
+
 SELU_SCALE = 1.0507009873554805
 SELU_ALPHA = 1.6732632423543772
 
 
-@named()
+@named(home="gpugrad")
 def selu(x: Any) -> Any:
     """Return λ x where x > 0 and λ α (eˣ − 1) elsewhere, elementwise, by Klambauer et al.
 
@@ -154,138 +201,17 @@ def selu(x: Any) -> Any:
     return SELU_SCALE * F.where(x > 0, x, SELU_ALPHA * F.expm1(F.minimum(x, 0)))
 
 
-# --- Gates: x times something between 0 and 1 ------------------------------------------------
-
-
-def above(x: Any) -> Any:
-    """Return x, or −1000 where it is less: there each gate is 0, and 0 times −∞ is NaN."""
-    return F.maximum(x, -1000.0)
-
-
-@named()
-def swish(x: Any) -> Any:
-    """Return x σ(x), elementwise; also called silu.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-    return above(x) * sigmoid(x)
-
-
-silu = swish
-"""x σ(x), by PyTorch's name."""
-
-
-@named()
-def mish(x: Any) -> Any:
-    """Return x tanh(softplus(x)), elementwise.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-    return above(x) * F.tanh(softplus(x))
-
-
-def gelu_tanh_logit(x: Any) -> Any:
-    """Return 2 √(2/π) (x + 0.044715 x³), whose sigmoid is the gate of `gelu_tanh`.
-
-    Beyond ±25 the gate is 0 or 1 in every data type, and x³ might overflow.
-    """
-    c = F.clip(x, -25.0, 25.0)
-    return (math.sqrt(8 / math.pi) * c) * (1 + 0.044715 * c * c)
-
-
-@named()
-def gelu_tanh(x: Any) -> Any:
-    """Return x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))), elementwise: Hendrycks and Gimpel's GELU.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-    return above(x) * sigmoid(gelu_tanh_logit(x))
-
-
-gelu = gelu_tanh
-"""The GELU; as NNlib does, by its approximation with tanh. The exact one is `gelu_erf`."""
-
-
-def gelu_sigmoid_logit(x: Any) -> Any:
-    """Return 1.702 x; beyond ±500 its sigmoid is 0 or 1, and the product might overflow."""
-    return 1.702 * F.clip(x, -500.0, 500.0)
-
-
-@named()
-def gelu_sigmoid(x: Any) -> Any:
-    """Return x σ(1.702 x), elementwise: the GELU's approximation with a sigmoid.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-    return above(x) * sigmoid(gelu_sigmoid_logit(x))
-
-
-@named()
-def gelu_erf(x: Any) -> Any:
-    """Return x Φ(x) = x/2 erfc(−x/√2), elementwise: the GELU without approximation.
-
-    Args:
-        x: array of any shape, real floating. For NumPy's, SciPy is needed.
-    """
-    return above(x) * normal_cdf(x)
-
-
-@named()
-def normal_cdf(x: Any) -> Any:
-    """Return Φ(x), the normal distribution's cumulative function; beyond ±40 it is 0 or 1."""
-    y = 0.5 * S.erfc(-math.sqrt(0.5) * F.clip(x, -40.0, 40.0))
-    dtype = getattr(x, "dtype", None)
-    return y if dtype is None or kind_of(x) != "f" else F.astype(y, dtype)  # SciPy widens float16
-
-
-@named()
-def hardswish(x: Any) -> Any:
-    """Return x min(max((x + 3)/6, 0), 1), elementwise; x/3 + 1/2 is the derivative at −3 and 3.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-    return above(x) * hardsigmoid(x)
-
-
-@named()
-def lisht(x: Any) -> Any:
-    """Return x tanh(x), elementwise.
-
-    Args:
-        x: array of any shape, real floating.
-    """
-    return x * F.tanh(x)
-
-
-@named(kind=Composite)
-def glu(x: Any, /, *, axis: int = -1) -> Any:
-    """Return a σ(b), where a and b are the halves of `x` along an axis.
-
-    Args:
-        x: array whose length along `axis` is even, real floating.
-        axis: the axis that is halved.
-
-    Raises:
-        ArgumentError: the axis cannot be halved.
-    """
-    half, rest = divmod(axis_length("glu", x, axis), 2)
-    if rest:
-        raise ArgumentError(
-            f"glu: an axis of even length is halved; axis {axis} of shape {x.shape} is not. "
-            f"Give the layer before it twice the features"
-        )
-    return F.slice_along(x, axis, None, half) * sigmoid(F.slice_along(x, axis, half, None))
+scalar_rule(
+    selu,
+    lambda y, x: SELU_SCALE * F.where(x > 0, 1.0, SELU_ALPHA * F.exp(F.minimum(x, 0))),
+    real=True,
+)
 
 
 # --- Hard and soft steps ---------------------------------------------------------------------
 
 
-@named()
+@named(home="gpugrad")
 def hardsigmoid(x: Any) -> Any:
     """Return min(max((x + 3)/6, 0), 1), elementwise. The derivative at −3 and 3 is 0.
 
@@ -295,7 +221,10 @@ def hardsigmoid(x: Any) -> Any:
     return F.clip(x / 6 + 0.5, 0.0, 1.0)
 
 
-@named()
+scalar_rule(hardsigmoid, lambda y, x: F.indicator(F.abs(x) < 3, x) / 6, real=True)
+
+
+@named(home="gpugrad")
 def hardtanh(x: Any) -> Any:
     """Return min(max(x, −1), 1), elementwise. The derivative at −1 and 1 is 0.
 
@@ -305,7 +234,10 @@ def hardtanh(x: Any) -> Any:
     return F.clip(x, -1.0, 1.0)
 
 
-@named()
+scalar_rule(hardtanh, lambda y, x: F.indicator(F.abs(x) < 1, x), real=True)
+
+
+@named(home="gpugrad")
 def softsign(x: Any) -> Any:
     """Return x / (1 + |x|), elementwise.
 
@@ -315,7 +247,10 @@ def softsign(x: Any) -> Any:
     return x / (1 + F.abs(x))
 
 
-@named()
+scalar_rule(softsign, lambda y, x: F.square(1 / (1 + F.abs(x))), real=True)
+
+
+@named(home="gpugrad")
 def softshrink(x: Any, threshold: Any = 0.5) -> Any:
     """Return x − λ where x > λ, x + λ where x < −λ, and 0 between, elementwise.
 
@@ -328,7 +263,15 @@ def softshrink(x: Any, threshold: Any = 0.5) -> Any:
     return x - F.clip(x, -threshold, threshold)
 
 
-@named()
+scalar_rule(
+    softshrink,
+    lambda y, x, threshold: F.indicator(F.abs(x) > threshold, x),
+    lambda y, x, threshold: -F.sign(y),
+    real=True,
+)
+
+
+@named(home="gpugrad")
 def hardshrink(x: Any, threshold: Any = 0.5) -> Any:
     """Return x where |x| > λ and 0 between, elementwise. The derivative at −λ and λ is 0.
 
@@ -339,7 +282,15 @@ def hardshrink(x: Any, threshold: Any = 0.5) -> Any:
     return F.where(F.abs(x) <= threshold, 0.0, x)
 
 
-@named()
+scalar_rule(
+    hardshrink,
+    lambda y, x, threshold: F.indicator(F.abs(x) > threshold, x),
+    None,
+    real=True,
+)
+
+
+@named(home="gpugrad")
 def tanhshrink(x: Any) -> Any:
     """Return x − tanh(x), elementwise.
 
@@ -349,10 +300,13 @@ def tanhshrink(x: Any) -> Any:
     return x - F.tanh(x)
 
 
+scalar_rule(tanhshrink, lambda y, x: F.square(F.tanh(x)), real=True)
+
+
 # --- Logarithms ------------------------------------------------------------------------------
 
 
-@named()
+@named(home="gpugrad")
 def softplus(x: Any) -> Any:
     """Return log(1 + eˣ), elementwise.
 
@@ -366,7 +320,10 @@ def softplus(x: Any) -> Any:
     return F.maximum(x, 0.0) + F.log1p(F.exp(-F.abs(x)))
 
 
-@named()
+scalar_rule(softplus, lambda y, x: sigmoid(x), real=True)
+
+
+@named(home="gpugrad")
 def logsigmoid(x: Any) -> Any:
     """Return log σ(x), elementwise.
 
@@ -376,7 +333,10 @@ def logsigmoid(x: Any) -> Any:
     return F.minimum(x, 0.0) - F.log1p(F.exp(-F.abs(x)))
 
 
-@named()
+scalar_rule(logsigmoid, lambda y, x: sigmoid(-x), real=True)
+
+
+@named(home="gpugrad")
 def logcosh(x: Any) -> Any:
     """Return log cosh x, elementwise.
 
@@ -389,71 +349,4 @@ def logcosh(x: Any) -> Any:
     return a + F.log1p(0.5 * m * (m + 2))
 
 
-# --- Over an axis ----------------------------------------------------------------------------
-
-
-@named()
-def softmax(x: Any, /, *, axis: Any = -1) -> Any:
-    """Return eˣ / Σ eˣ over one axis; subtracting the maximum first avoids overflow.
-
-    Args:
-        x: array with at least one axis, real floating.
-        axis: the axis of the classes, or a tuple of axes.
-
-    Returns:
-        Array of the shape of `x`; along `axis` it sums to 1.
-    """
-    e = F.exp(x - F.max(x, axis=axis, keepdims=True))
-    return e / F.sum(e, axis=axis, keepdims=True)
-
-
-@named()
-def masked_softmax(x: Any, /, *, axis: Any = -1) -> Any:
-    """Return `softmax`, but 0 where all along the axis is −∞: where there is nothing to choose."""
-    top = F.max(x, axis=axis, keepdims=True)
-    e = F.exp(x - F.where(top == -math.inf, 0.0, top))
-    total = F.sum(e, axis=axis, keepdims=True)
-    return e / F.where(total == 0, 1.0, total)
-
-
-@named()
-def logsoftmax(x: Any, /, *, axis: Any = -1) -> Any:
-    """Return x − log Σ eˣ over one axis: log(softmax(x)) without overflow or underflow.
-
-    Args:
-        x: array with at least one axis, real floating.
-        axis: the axis of the classes, or a tuple of axes.
-    """
-    z = x - F.max(x, axis=axis, keepdims=True)
-    return z - F.log(F.sum(F.exp(z), axis=axis, keepdims=True))
-
-
-@named(kind=Composite)
-def softmax_dx(y: Any, dy: Any, axis: Any) -> Any:
-    """Return y (dy − Σ y dy), the gradient of the argument of the softmax `y`."""
-    return y * (dy - F.sum(y * dy, axis=axis, keepdims=True))
-
-
-@named(kind=Composite)
-def logsoftmax_dx(y: Any, dy: Any, axis: Any) -> Any:
-    """Return dy − eʸ Σ dy, the gradient of the argument of the logarithm of a softmax, `y`."""
-    return dy - F.exp(y) * F.sum(dy, axis=axis, keepdims=True)
-
-
-@named(kind=Composite)
-def softmin(x: Any, /, *, axis: Any = -1) -> Any:
-    """Return e⁻ˣ / Σ e⁻ˣ over one axis.
-
-    Args:
-        x: array with at least one axis, real floating.
-        axis: the axis of the classes, or a tuple of axes.
-    """
-    return softmax(F.negative(x), axis=axis)
-
-
-def axis_length(name: str, x: Any, axis: int) -> int:
-    """Return how long an axis is; raise ArgumentError where there is none."""
-    shape = shape_of(x)
-    if not -len(shape) <= axis < len(shape):
-        raise ArgumentError(f"{name}: an array of shape {shape} has no axis {axis}")
-    return shape[axis]
+scalar_rule(logcosh, lambda y, x: F.tanh(x), real=True)

@@ -1,7 +1,8 @@
-"""Attention. The derivative of `attend` is in `gpugrad/rules/attention.py`."""
+"""Attention: what callers give, then `attend`, with its derivative; and what is around it."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +10,15 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import CudaArray, kind_of, shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
-from gpugrad.nn.functional.activations import masked_softmax, softmax
-from gpugrad.nn.functional.embedding import check_floating
+from gpugrad.kernels.launch import contiguous, is_like
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.arguments import check_floating
+from gpugrad.nn.functional.softmax import masked_softmax, softmax, softmax_dx
+from gpugrad.structure.spaces import Projection
+from gpugrad.structure.tangent import accumulate
 
 
 @named(Composite, module="nn")
@@ -101,34 +106,6 @@ def dot_product_attention_scores(
     """
     scale, mask = _checked("dot_product_attention_scores", q, k, mask, scale, causal)
     return attention_weights(q, k, bias, mask, scale)
-
-
-@named(module="nn", arrays=(0, 1, 2))
-def attend(q: Any, k: Any, v: Any, bias: Any, mask: Any, *, scale: float) -> Any:
-    """Return `dot_product_attention`, its arguments checked; bias and mask may be None."""
-    return F.matmul(attention_weights(q, k, bias, mask, scale), v)
-
-
-def attention_weights(q: Any, k: Any, bias: Any, mask: Any, scale: float) -> Any:
-    """Return the softmax of the scores over the keys that are seen; 0 where none is."""
-    scores = F.matmul(scaled(q, scale), F.matrix_transpose(k))
-    if shape_of(scores)[-1] == 0:  # no keys, and no maximum
-        return scores
-    if bias is None and mask is None:  # of finite scores
-        return softmax(scores, axis=-1)
-    scores = scores if bias is None else scores + bias
-    scores = scores if mask is None else F.where(mask, scores, -math.inf)
-    return masked_softmax(scores, axis=-1)
-
-
-def scaled(x: Any, scale: float) -> Any:
-    """Return `x` times a number, in its own data type: bfloat16 and Python's float make float32.
-
-    Integers become what they become by the product.
-    """
-    product = F.multiply(x, scale)
-    keep = product.dtype == x.dtype or kind_of(x) not in "fc"
-    return product if keep else F.astype(product, x.dtype)
 
 
 @named(Composite, module="nn")
@@ -250,3 +227,103 @@ def _checked(
         seen = libraries.create("arange", keys[-2], like=q)[None, :] <= rows
         mask = seen if mask is None else F.logical_and(mask, seen)
     return 1 / math.sqrt(max(queries[-1], 1)) if scale is None else scale, mask
+
+
+# --- The product, whose pullback computes the scores again instead of keeping them --------------
+
+
+@named(module="nn", arrays=(0, 1, 2))
+def attend(q: Any, k: Any, v: Any, bias: Any, mask: Any, *, scale: float) -> Any:
+    """Return `dot_product_attention`, its arguments checked; bias and mask may be None."""
+    return F.matmul(attention_weights(q, k, bias, mask, scale), v)
+
+
+def attention_weights(q: Any, k: Any, bias: Any, mask: Any, scale: float) -> Any:
+    """Return the softmax of the scores over the keys that are seen; 0 where none is."""
+    scores = F.matmul(scaled(q, scale), F.matrix_transpose(k))
+    if shape_of(scores)[-1] == 0:  # no keys, and no maximum
+        return scores
+    if bias is None and mask is None:  # of finite scores
+        return softmax(scores, axis=-1)
+    scores = scores if bias is None else scores + bias
+    scores = scores if mask is None else F.where(mask, scores, -math.inf)
+    return masked_softmax(scores, axis=-1)
+
+
+def scaled(x: Any, scale: float) -> Any:
+    """Return `x` times a number, in its own data type: bfloat16 and Python's float make float32.
+
+    Integers become what they become by the product.
+    """
+    product = F.multiply(x, scale)
+    keep = product.dtype == x.dtype or kind_of(x) not in "fc"
+    return product if keep else F.astype(product, x.dtype)
+
+
+@rrule.register(attend)
+def attend_rrule(
+    _: Any,
+    q: Any,
+    k: Any,
+    v: Any,
+    bias: Any,
+    mask: Any,
+    *,
+    scale: float,
+    needs: tuple[bool, ...],
+) -> Any:
+    """With y = P v and P = softmax(S): dv = Pᵀ dy, dP = dy vᵀ and dS = P (dP − Σ P dP)."""
+    need_q, need_k, need_v, need_bias, _ = needs
+    project_q, project_k, project_v = Projection(q), Projection(k), Projection(v)
+    project_bias = Projection(bias) if need_bias else None
+
+    def attend_back(dy: Any) -> Any:
+        p = attention_weights(q, k, bias, mask, scale)
+        dq = dk = dbias = None
+        dv = project_v(F.matmul(F.matrix_transpose(p), dy)) if need_v else None
+        if need_q or need_k or need_bias:
+            dp = F.matmul(dy, F.matrix_transpose(v))
+            ds = softmax_dx(p, dp, -1)
+            dq = project_q(scaled(F.matmul(ds, k), scale)) if need_q else None
+            dk = project_k(scaled(F.matmul(F.matrix_transpose(ds), q), scale)) if need_k else None
+            dbias = project_bias(ds) if project_bias else None
+        return None, dq, dk, dv, dbias, None
+
+    return attend(q, k, v, bias, mask, scale=scale), attend_back
+
+
+@rrule.register(attend, CudaArray, CudaArray, CudaArray)
+def attend_rrule_on_cuda(
+    f: Any,
+    q: Any,
+    k: Any,
+    v: Any,
+    bias: Any,
+    mask: Any,
+    *,
+    scale: float,
+    needs: tuple[bool, ...],
+) -> Any:
+    """The factors of several products, which heads that were split are not as they lie."""
+    q, k, v = map(contiguous, (q, k, v))
+    y, back = attend_rrule(f, q, k, v, bias, mask, scale=scale, needs=needs)
+    shape = y.shape
+
+    def attend_back(dy: Any) -> Any:
+        return back(contiguous(dy) if is_like(dy, q, shape) else dy)
+
+    return y, attend_back
+
+
+@frule.register(attend)
+def attend_frule(_: Any, args: Any, tangents: Any, *, scale: float) -> Any:
+    (q, k, v, bias, mask), (dq, dk, dv, dbias, _) = args, tangents
+    p = attention_weights(q, k, bias, mask, scale)
+    from_q = None if dq is None else F.matmul(scaled(dq, scale), F.matrix_transpose(k))
+    from_k = None if dk is None else F.matmul(scaled(q, scale), F.matrix_transpose(dk))
+    ds = functools.reduce(accumulate, [from_q, from_k, dbias])
+    from_v = None if dv is None else F.matmul(p, dv)
+    if ds is None:
+        return attend(*args, scale=scale), from_v
+    dp = softmax_dx(p, ds, -1)  # whose Jacobian is symmetric
+    return attend(*args, scale=scale), accumulate(F.matmul(dp, v), from_v)

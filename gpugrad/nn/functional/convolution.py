@@ -5,7 +5,7 @@ the layout of Chainer, PyTorch and cuDNN. What is computed is theirs too, a cros
 
 All is made of one product of input, weight and output, ⟨y, x ⋆ w⟩. It is linear in each of them, so
 its three derivatives `convolve_output`, `convolve_input` and `convolve_weight` have one another for
-derivatives, to every order: their rules are in `gpugrad/rules/convolution.py`.
+derivatives, to every order.
 """
 
 from __future__ import annotations
@@ -18,14 +18,12 @@ from gpugrad.dispatch.declare import named
 from gpugrad.dispatch.kinds import shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
-from gpugrad.nn.functional.windows import (
-    Layout,
-    fold_windows,
-    layout_over,
-    padding_pairs,
-    per_axis,
-    windows,
-)
+from gpugrad.modes.rules import rrule
+from gpugrad.nn.functional.layout import Layout, layout_over, padding_pairs, per_axis
+from gpugrad.nn.functional.windows import fold_windows, windows
+from gpugrad.rulebook.forward import bilinear
+from gpugrad.rules.elementwise import conj
+from gpugrad.structure.spaces import Projection
 
 
 @named(Composite, module="nn")
@@ -189,6 +187,21 @@ def convolve_output(x: Any, w: Any, *, layout: Layout, groups: int) -> Any:
     return F.reshape(y, (shape_of(x)[0], outputs, *layout.counts))
 
 
+@rrule.register(convolve_output)
+def convolve_output_rrule(
+    _: Any, x: Any, w: Any, *, layout: Layout, groups: int, needs: tuple[bool, bool]
+) -> Any:
+    project_x, project_w = Projection(x), Projection(w)
+    options: Any = {"layout": layout, "groups": groups}
+
+    def convolve_output_back(dy: Any) -> Any:
+        dx = project_x(convolve_input(dy, conj(w), **options)) if needs[0] else None
+        dw = project_w(convolve_weight(conj(x), dy, **options)) if needs[1] else None
+        return None, dx, dw
+
+    return convolve_output(x, w, **options), convolve_output_back
+
+
 @named(module="nn")
 def convolve_input(y: Any, w: Any, *, layout: Layout, groups: int) -> Any:
     """Return x of shape (batch, inputs, *sizes): what `convolve_output` is the transpose of."""
@@ -198,6 +211,21 @@ def convolve_input(y: Any, w: Any, *, layout: Layout, groups: int) -> Any:
     return fold_windows(parts, layout=layout)
 
 
+@rrule.register(convolve_input)
+def convolve_input_rrule(
+    _: Any, y: Any, w: Any, *, layout: Layout, groups: int, needs: tuple[bool, bool]
+) -> Any:
+    project_y, project_w = Projection(y), Projection(w)
+    options: Any = {"layout": layout, "groups": groups}
+
+    def convolve_input_back(dx: Any) -> Any:
+        dy = project_y(convolve_output(dx, conj(w), **options)) if needs[0] else None
+        dw = project_w(convolve_weight(dx, conj(y), **options)) if needs[1] else None
+        return None, dy, dw
+
+    return convolve_input(y, w, **options), convolve_input_back
+
+
 @named(module="nn")
 def convolve_weight(x: Any, y: Any, *, layout: Layout, groups: int) -> Any:
     """Return w of shape (outputs, inputs / groups, *kernel): correlations of input and output."""
@@ -205,6 +233,21 @@ def convolve_weight(x: Any, y: Any, *, layout: Layout, groups: int) -> Any:
     columns = _columns(windows(x, layout=layout), groups)
     w = F.sum(F.matmul(_rows(y, groups), F.matrix_transpose(columns)), axis=0)
     return F.reshape(w, (outputs, inputs // groups, *layout.window))
+
+
+@rrule.register(convolve_weight)
+def convolve_weight_rrule(
+    _: Any, x: Any, y: Any, *, layout: Layout, groups: int, needs: tuple[bool, bool]
+) -> Any:
+    project_x, project_y = Projection(x), Projection(y)
+    options: Any = {"layout": layout, "groups": groups}
+
+    def convolve_weight_back(dw: Any) -> Any:
+        dx = project_x(convolve_input(conj(y), dw, **options)) if needs[0] else None
+        dy = project_y(convolve_output(conj(x), dw, **options)) if needs[1] else None
+        return None, dx, dy
+
+    return convolve_weight(x, y, **options), convolve_weight_back
 
 
 def _matrices(w: Any, groups: int) -> Any:
@@ -223,6 +266,9 @@ def _rows(y: Any, groups: int) -> Any:
     """Return an output as (batch, groups, outputs of a group, positions)."""
     batch, outputs, *counts = shape_of(y)
     return F.reshape(y, (batch, groups, outputs // groups, math.prod(counts)))
+
+
+bilinear(convolve_output, convolve_input, convolve_weight)
 
 
 # --- What surrounds it -----------------------------------------------------------------------

@@ -11,16 +11,15 @@ from gpugrad.dispatch.kinds import kind_of, shape_of
 from gpugrad.dispatch.libraries import create
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
-from gpugrad.nn.functional.activations import logsoftmax
-from gpugrad.nn.functional.embedding import as_dtype
+from gpugrad.nn.functional.arguments import as_dtype, widened
 from gpugrad.nn.functional.losses import aggregated
-from gpugrad.nn.functional.normalisation import widened
+from gpugrad.nn.functional.softmax import logsoftmax
 
 NEVER = -1e30
 """The logarithm of the probability of what cannot be; unlike −∞ it has differences."""
 
 
-@named(kind=Composite)
+@named(kind=Composite, home="gpugrad")
 def ctc_loss(
     logits: Any,
     labels: Any,

@@ -1,7 +1,7 @@
 """Dropout. It is linear in its argument: its derivatives are those of the product with the mask.
 
 The mask of `dropped` is in no memory: an element's part of it follows from its place and a key. So
-its pullback is itself. The derivatives are in `gpugrad/rules/dropout.py`.
+its pullback is itself.
 """
 
 from __future__ import annotations
@@ -13,10 +13,15 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import CudaArray, shape_of
 from gpugrad.dispatch.libraries import create
+from gpugrad.dispatch.primitive import implement
 from gpugrad.errors import ArgumentError
+from gpugrad.kernels import dropout as kernels
+from gpugrad.kernels.dropout import threshold
+from gpugrad.modes.rules import frule, rrule
 from gpugrad.nn.functional.randomness import key_of, philox, uniform
+from gpugrad.structure.tangent import accumulate
 
 
 def dropout(x: Any, p: float, rng: Any, *, axis: int | tuple[int, ...] | None = None) -> Any:
@@ -80,6 +85,29 @@ def dropped(x: Any, key: Any, p: float) -> Any:
     return x * (F.indicator(kept, x) / (1 - p))
 
 
-def threshold(p: float) -> int:
-    """Return how many of the 2³² words are below a share p of them."""
-    return round(p * 2**32)
+@rrule.register(dropped)
+def dropped_rrule(
+    _: Any, x: Any, key: Any, p: float, *, needs: tuple[bool, bool, bool]
+) -> tuple[Any, Any]:
+    """The mask stays as p moves, what it keeps grows: ∂y/∂p = y / (1 − p)."""
+    y, shape = dropped(x, key, p), shape_of(x)
+    grown = y if needs[2] else None
+
+    def dropped_back(dy: Any) -> Any:
+        # A number that stands for many is as many: each has its place.
+        dy = dy if shape_of(dy) == shape else F.broadcast_to(dy, shape)
+        dx = dropped(dy, key, p) if needs[0] else None
+        return None, dx, None, F.sum(dy * grown) / (1 - p) if needs[2] else None
+
+    return y, dropped_back
+
+
+@frule.register(dropped)
+def dropped_frule(_: Any, args: Any, tangents: Any) -> Any:
+    (x, key, p), (dx, _, dp) = args, tangents
+    y = dropped(x, key, p)
+    moved = None if dx is None else dropped(dx, key, p)
+    return y, accumulate(moved, None if dp is None else y * (dp / (1 - p)))
+
+
+implement(dropped, CudaArray)(kernels.dropped)

@@ -1,6 +1,6 @@
 """Rows of a table by their numbers, and back: gather and scatter.
 
-The derivative of `scatter_max` is in `gpugrad/rules/embedding.py`, all else is made of others.
+`scatter_max` has a derivative of its own, all else is made of functions that have one.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import named
 from gpugrad.dispatch.kinds import kind_of, shape_of
-from gpugrad.dispatch.levels import plain
 from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.arguments import as_dtype
+from gpugrad.rules.elementwise import nonzero
 
 
 @named(Composite, module="nn")
@@ -209,6 +211,33 @@ def scatter_max(src: Any, indices: Any, length: int) -> Any:
     return library.scatter("maximum", y, indices, src)
 
 
+@rrule.register(scatter_max)
+def scatter_max_rrule(_: Any, src: Any, indices: Any, length: int) -> Any:
+    """The gradient is split evenly among the elements that are the largest of their place."""
+    y = scatter_max(src, indices, length)
+
+    def scatter_max_back(dy: Any) -> Any:
+        hit, count = _largest(src, indices, y)
+        return None, hit * F.take(dy / count, indices, axis=0), None, None
+
+    return y, scatter_max_back
+
+
+def _largest(src: Any, indices: Any, y: Any) -> tuple[Any, Any]:
+    """Return 1 for the elements that are the largest of their place, and how many they are."""
+    hit = F.indicator(src == F.take(y, indices, axis=0), src)
+    return hit, nonzero(F.scatter_add(hit, indices, shape_of(y)))
+
+
+@frule.register(scatter_max)
+def scatter_max_frule(_: Any, args: Any, tangents: Any) -> Any:
+    """The mean of the tangents of all elements that are the largest of their place."""
+    (src, indices, length), (dsrc, *_) = args, tangents
+    y = scatter_max(src, indices, length)
+    hit, count = _largest(src, indices, y)
+    return y, F.scatter_add(hit * dsrc, indices, shape_of(y)) / count
+
+
 # --- Operations, of n slices to the places that n integers say --------------------------------
 
 
@@ -258,21 +287,6 @@ _NAMES: dict[Any, str] = {
 def beside(x: Any, y: Any) -> Any:
     """Return a number for each slice of `y` with as many axes as `y`."""
     return F.reshape(x, (-1, *(1,) * (len(shape_of(y)) - 1)))
-
-
-def as_dtype(x: Any, dtype: Any) -> Any:
-    """Return an array as one of NumPy's or Python's data type."""
-    library = libraries.library_of(plain(x)) or NUMPY
-    return F.astype(x, library.dtype(dtype))
-
-
-def check_floating(name: str, x: Any) -> None:
-    """Raise ArgumentError for an array of integers, in which fractions would be lost."""
-    if kind_of(x) not in "fc":
-        raise ArgumentError(
-            f"{name}: expected an array of floating values, got {x.dtype}. Write "
-            f"xp.astype(x, float)"
-        )
 
 
 def _from_start(indices: Any, length: int) -> Any:

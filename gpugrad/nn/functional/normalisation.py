@@ -1,4 +1,4 @@
-"""Normalisations: their derivatives are in `gpugrad/rules/normalisation.py`.
+"""Normalisations, with the derivatives of what they are made of.
 
 All are `standardise` with a scale and a shift: both have rules. State is explicit: batch_norm
 returns the running statistics that it was given, renewed.
@@ -9,84 +9,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
-from gpugrad.nn.functional.embedding import as_dtype
-
-Axis = int | tuple[int, ...]
-
-
-def widened(x: Any) -> Any:
-    """Return what has 16 bits as float32: the square of 300 is no number of float16."""
-    bytes_each = getattr(getattr(x, "dtype", None), "itemsize", None)
-    return as_dtype(x, np.float32) if bytes_each == 2 else x
-
-
-def narrowed(y: Any, x: Any) -> Any:
-    """Return what was computed of `widened(x)` in the data type of `x`, if that is floating."""
-    return F.astype(y, x.dtype) if widened(x) is not x and kind_of(x) == "f" else y
-
-
-class Standardised:
-    """What standardised values and their derivatives have in common: y = s (x − μ)."""
-
-    def __init__(self, x: Any, axis: Axis, epsilon: float, *, centre: bool = True) -> None:
-        x = widened(x)
-        self.axis = axis
-        self.centre = centre
-        self.mean = F.mean(x, axis=axis, keepdims=True) if centre else None
-        self.deviation = x - self.mean if centre else x
-        self.variance = F.mean(F.square(self.deviation), axis=axis, keepdims=True)
-        self.scale = 1 / F.sqrt(self.variance + epsilon)
-        self.y = self.deviation * self.scale
-
-    def moved(self, dx: Any) -> Any:
-        """Return J dx = s (dx − mean(dx) − y mean(y dx)); J is symmetric, so this is Jᵀ dx too."""
-        dx = widened(dx)
-        along = F.mean(dx * self.y, axis=self.axis, keepdims=True)
-        if self.centre:
-            dx = dx - F.mean(dx, axis=self.axis, keepdims=True)
-        return (dx - along * self.y) * self.scale
-
-
-@named()
-def standardise(x: Any, /, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True) -> Any:
-    """Return (x − μ) / √(σ² + ε), with the mean μ and the variance σ² over some axes.
-
-    Args:
-        x: array, real floating.
-        axis: the axis, or axes, over which the values get mean 0 and variance 1.
-        epsilon: keeps the quotient finite where all values are equal.
-        centre: False leaves the mean where it is: x / √(mean(x²) + ε).
-
-    Returns:
-        Array of the shape and data type of `x`.
-    """
-    return narrowed(Standardised(x, axis, epsilon, centre=centre).y, x)
-
-
-@named()
-def standardise_with_moments(x: Any, /, *, axis: Axis = -1, epsilon: float = 1e-5) -> Any:
-    """Return what `standardise` does, with the mean and the variance, their axes of length 1.
-
-    Of float16 these are float32, which holds the square of what float16 does.
-    """
-    found = Standardised(x, axis, epsilon)
-    return narrowed(found.y, x), found.mean, found.variance
-
-
-@named()
-def standardise_affine(
-    x: Any, weight: Any, bias: Any, /, *, axis: Axis, epsilon: float, centre: bool
-) -> Any:
-    """Return `standardise(x) * weight + bias`, with weight and bias, or None, along `axis`."""
-    y = standardise(x, axis=axis, epsilon=epsilon, centre=centre)
-    return scaled_and_shifted(y, weight, bias, axis)
+from gpugrad.nn.functional.arguments import narrowed
+from gpugrad.nn.functional.standardise import (
+    Axis,
+    places_of,
+    scaled_and_shifted,
+    standardise,
+    standardise_affine,
+    standardise_with_moments,
+)
 
 
 @named(kind=Composite)
@@ -241,26 +177,7 @@ def batch_norm(
     return _affine("batch_norm", y, weight, bias, place), new_mean, new_var
 
 
-@named()
-def l2_normalise(x: Any, /, *, axis: Axis = -1) -> Any:
-    """Return x / ‖x‖ with the Euclidean norm over some axes; where that is 0, 0 with gradient 0.
-
-    Args:
-        x: array, real floating.
-        axis: the axis, or axes, of the vectors.
-
-    Returns:
-        Array of the shape and data type of `x`.
-    """
-    wide = widened(x)
-    return narrowed(wide * inverse_norm(wide, axis), x)
-
-
-def inverse_norm(x: Any, axis: Axis) -> Any:
-    """Return 1 / ‖x‖ over some axes, kept with length 1, and 0 where the norm is 0."""
-    squares = F.sum(F.square(x), axis=axis, keepdims=True)
-    zero = squares == 0
-    return F.where(zero, 0.0, 1 / F.sqrt(F.where(zero, 1.0, squares)))
+# --- Their parameters ------------------------------------------------------------------------
 
 
 def _affine(name: str, y: Any, weight: Any, bias: Any, axis: Axis) -> Any:
@@ -274,25 +191,8 @@ def _check_parameters(name: str, x: Any, weight: Any, bias: Any, axis: Axis) -> 
     for kind, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None:
             shape = shape_of(x)
-            places = sorted(_places(axis, max(len(shape), 1)))
+            places = sorted(places_of(axis, max(len(shape), 1)))
             _check_shape(name, kind, parameter, tuple(shape[i] for i in places if shape))
-
-
-def scaled_and_shifted(y: Any, weight: Any, bias: Any, axis: Axis) -> Any:
-    """Return `y * weight + bias`, either of which may be None."""
-    if weight is not None:
-        y = y * beside(weight, y, axis)
-    return y if bias is None else y + beside(bias, y, axis)
-
-
-def beside(parameter: Any, y: Any, axis: Axis) -> Any:
-    """Return an array of the lengths of some axes of `y` with length 1 along the others."""
-    places = _places(axis, len(y.shape))
-    return F.reshape(parameter, tuple(n if i in places else 1 for i, n in enumerate(y.shape)))
-
-
-def _places(axis: Axis, count: int) -> set[int]:
-    return {a % count for a in (axis if isinstance(axis, tuple) else (axis,))}
 
 
 def _renewed(old: Any, new: Any, momentum: float) -> Any:

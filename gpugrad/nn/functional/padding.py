@@ -11,7 +11,7 @@ from gpugrad.dispatch.declare import named
 from gpugrad.dispatch.kinds import shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
-from gpugrad.nn.functional.windows import padding_pairs, spatial_sizes
+from gpugrad.nn.functional.layout import padding_pairs, spatial_sizes
 
 
 @named(Composite, module="nn")

@@ -1,7 +1,6 @@
 """Pooling: one number for each window of an array, (batch, channels, *spatial).
 
-The derivatives of `window_max` and `window_sum` are in `gpugrad/rules/pooling.py`, all else is made
-of these.
+All is made of `window_max` and `window_sum`, at the end, which have derivatives.
 """
 
 from __future__ import annotations
@@ -15,7 +14,11 @@ from gpugrad.dispatch.declare import named
 from gpugrad.dispatch.kinds import kind_of, shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
-from gpugrad.nn.functional.windows import Layout, layout_over, per_axis, spatial_sizes
+from gpugrad.modes.rules import frule, rrule
+from gpugrad.nn.functional.layout import Layout, layout_over, per_axis, spatial_sizes
+from gpugrad.nn.functional.windows import fold_windows, windows
+from gpugrad.rulebook.forward import linear
+from gpugrad.rules.elementwise import nonzero
 
 
 @named(Composite, module="nn")
@@ -194,28 +197,6 @@ def global_mean_pool(x: Any) -> Any:
     return F.mean(x, axis=_spatial("global_mean_pool", x), keepdims=True)
 
 
-@named(module="nn")
-def window_max(x: Any, *, layout: Layout) -> Any:
-    """Return the largest element of each window, as an array of shape (..., *counts)."""
-    x = layout.padded(x, -math.inf)
-    first, *rest = layout.slices()
-    y = x[first]
-    for index in rest:
-        y = F.maximum(y, x[index])
-    return y if rest else F.positive(y)
-
-
-@named(module="nn")
-def window_sum(x: Any, *, layout: Layout) -> Any:
-    """Return the sum of each window, as an array of shape (..., *counts)."""
-    x = layout.padded(x, 0.0)
-    first, *rest = layout.slices()
-    y = F.positive(x[first])
-    for index in rest:
-        y += x[index]
-    return y
-
-
 def _pool_layout(
     name: str, x: Any, window: Any, stride: Any, padding: Any, dilation: Any
 ) -> Layout:
@@ -246,3 +227,72 @@ def _adapted(name: str, x: Any, counts: Any) -> tuple[Any, Any]:
 def _spatial(name: str, x: Any) -> tuple[int, ...]:
     """Return the spatial axes; raise ArgumentError where there are none."""
     return tuple(range(2, 2 + len(spatial_sizes(name, shape_of(x)))))
+
+
+# --- What they are made of ----------------------------------------------------------------------
+
+
+@named(module="nn")
+def window_max(x: Any, *, layout: Layout) -> Any:
+    """Return the largest element of each window, as an array of shape (..., *counts)."""
+    x = layout.padded(x, -math.inf)
+    first, *rest = layout.slices()
+    y = x[first]
+    for index in rest:
+        y = F.maximum(y, x[index])
+    return y if rest else F.positive(y)
+
+
+@rrule.register(window_max)
+def window_max_rrule(_: Any, x: Any, *, layout: Layout) -> Any:
+    """The sensitivity of a window is split evenly among its elements that are the largest."""
+    y = window_max(x, layout=layout)
+
+    def window_max_back(dy: Any) -> Any:
+        hit, count = _largest(x, y, layout)
+        share = F.expand_dims(dy / count, axis=layout.axis)
+        return None, fold_windows(hit * share, layout=layout)
+
+    return y, window_max_back
+
+
+@frule.register(window_max)
+def window_max_frule(_: Any, args: Any, tangents: Any, *, layout: Layout) -> Any:
+    """The mean of the tangents of all elements that are the largest."""
+    (x,), (dx,) = args, tangents
+    y = window_max(x, layout=layout)
+    hit, count = _largest(x, y, layout)
+    return y, F.sum(hit * windows(dx, layout=layout), axis=layout.axis) / count
+
+
+def _largest(x: Any, y: Any, layout: Layout) -> tuple[Any, Any]:
+    """Return 1 for the largest elements of each window, 0 for the others, and how many they are."""
+    parts = windows(x, layout=layout, fill=-math.inf)
+    hit = F.indicator(parts == F.expand_dims(y, axis=layout.axis), x)
+    return hit, nonzero(F.sum(hit, axis=layout.axis))  # NaN is equal to no element
+
+
+@named(module="nn")
+def window_sum(x: Any, *, layout: Layout) -> Any:
+    """Return the sum of each window, as an array of shape (..., *counts)."""
+    x = layout.padded(x, 0.0)
+    first, *rest = layout.slices()
+    y = F.positive(x[first])
+    for index in rest:
+        y += x[index]
+    return y
+
+
+@rrule.register(window_sum)
+def window_sum_rrule(_: Any, x: Any, *, layout: Layout) -> Any:
+    """Each element collects the sensitivities of all windows that it is in."""
+    shape = (*shape_of(x)[: layout.axis + 1], layout.size, *layout.counts)
+
+    def window_sum_back(dy: Any) -> Any:
+        spread = F.broadcast_to(F.expand_dims(dy, axis=layout.axis), shape)
+        return None, fold_windows(spread, layout=layout)
+
+    return window_sum(x, layout=layout), window_sum_back
+
+
+linear(window_sum)

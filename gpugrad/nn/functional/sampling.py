@@ -12,8 +12,8 @@ from gpugrad.dispatch.declare import named
 from gpugrad.dispatch.kinds import shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
-from gpugrad.nn.functional.embedding import as_dtype, check_floating
-from gpugrad.nn.functional.windows import Sizes, per_axis, spatial_sizes
+from gpugrad.nn.functional.arguments import as_dtype, check_floating
+from gpugrad.nn.functional.layout import Sizes, per_axis, spatial_sizes
 
 
 @named(Composite, module="nn")

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 import gpugrad as gg
 from gpugrad import errors
 from gpugrad.errors import ArgumentError
-from gpugrad.nn.functional.losses import huber
+from gpugrad.nn.functional.regression import huber
 
 scipy = pytest.importorskip("scipy")
 pytest.importorskip("scipy.special")

@@ -8,7 +8,8 @@ from gpugrad.nn.functional.convolution import (
     convolve_weight,
     depthwise_conv,
 )
-from gpugrad.nn.functional.windows import Layout, fold, fold_windows, unfold, windows
+from gpugrad.nn.functional.layout import Layout
+from gpugrad.nn.functional.windows import fold, fold_windows, unfold, windows
 from tests.rows import BOTH, anything, row
 
 LINE = Layout((5,), (2,), (2,), ((1, 1),), (1,), (3,))

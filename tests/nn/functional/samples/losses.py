@@ -3,7 +3,8 @@
 import numpy as np
 
 import gpugrad as gg
-from gpugrad.nn.functional.losses import huber, logistic_loss
+from gpugrad.nn.functional.binary import logistic_loss
+from gpugrad.nn.functional.regression import huber
 from tests.rows import (
     anything,
     between,
