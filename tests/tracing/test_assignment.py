@@ -11,7 +11,7 @@ from gpugrad import xp
 from gpugrad.errors import AliasError, ArgumentError
 from gpugrad.testing import derivative, inner
 
-# --- Indices ---------------------------------------------------------------------------------
+# --- The number of views ---------------------------------------------------------------------
 
 
 def test_many_views_of_an_array_cost_no_more_than_linear_time():
