@@ -47,7 +47,7 @@ def forget():
     for primitive in BY_NAME.values():
         primitive.by_library.pop(cupy_library(), None)
         for key in list(primitive.implementations):
-            kinds = key if isinstance(key, tuple) else (key,)
+            kinds = (key,) if isinstance(key, type) else key
             if any(issubclass(kind, cupy.ndarray) for kind in kinds):
                 del primitive.implementations[key]
 
