@@ -42,7 +42,7 @@ kernels: $(VENV)  ## write cuda_kernels/elementwise.cuh, from the rule book
 	$(BIN)/python -c "import gpugrad; from gpugrad.kernels import device_functions as d; d.write()"
 
 kernels-report: $(VENV)  ## write docs/kernel_resources.md: what each kernel takes on each device
-	$(BIN)/python -m tests.device.report
+	$(BIN)/python -m tests.kernels.report
 
 mutants: $(VENV)  ## which changes of a rule does no test notice? ARGS="special fft"
 	$(BIN)/python -m tests.mutate $(ARGS)

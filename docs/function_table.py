@@ -16,7 +16,7 @@ import gpugrad as gg
 from gpugrad.dispatch.primitive import Primitive
 from gpugrad.rulebook.forward import _bilinear_frule, _linear_frule
 from gpugrad.rulebook.scalar_rule import ForwardScalarRule, ScalarRule
-from tests.rules.samples import SAMPLES
+from tests.samples import SAMPLES
 
 CONSTANT_DEFINITIONS = {"histogram2d", "histogramdd", "one_hot"}
 CREATION = "gpugrad.functions.creation"

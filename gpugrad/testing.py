@@ -26,7 +26,7 @@ from gpugrad.modes.pullback import pullback
 from gpugrad.modes.pushforward import pushforward
 from gpugrad.modes.rules import frule, rrule
 from gpugrad.rulebook.book import callee
-from gpugrad.structure.spaces import show_space, space_of, zero_of
+from gpugrad.structure.spaces import Space, sketch, zero_of
 from gpugrad.structure.walk import Walk, opaque
 from gpugrad.tracing.calls import name_of
 
@@ -307,7 +307,7 @@ def _check_contract(what: str, call: _Call, run: Any, seed: int) -> None:
             f"the gradient of {call.name}, and one for each argument"
         )
     for x, g in zip(call.leaves, call.flat(gradients[1:]), strict=True):
-        if g is not None and (type(g) is not type(x) or space_of(g) != space_of(x)):
+        if g is not None and Space.of(g) != Space.of(x):
             raise CheckError(
                 f"{name}: the gradient of {_shown(x)} is {_shown(g)}: it must have the same type, "
                 f"shape and data type"
@@ -428,7 +428,7 @@ def _push(name: str, call: _Call, push: Any, tangents: list[Any]) -> tuple[list[
         for x, t in zip(leaves, Walk().node(y).scatter(dy), strict=True)
     ]
     for x, t in zip(leaves, moved, strict=True):
-        if space_of(t) != space_of(x):
+        if sketch(t) != sketch(x):
             raise CheckError(
                 f"{name}: the tangent of {_shown(x)} is {_shown(t)}: it must have the same shape "
                 f"and data type"
@@ -445,7 +445,7 @@ def _check_same(what: str, actual: Any, expected: Any) -> None:
     for a, b in zip(found, _flat(expected), strict=True):
         if a is None:
             raise CheckError(f"{what} is missing where {_shown(b)} is expected")
-        if space_of(a) != space_of(b):
+        if sketch(a) != sketch(b):
             raise CheckError(f"{what} is {_shown(a)}, expected {_shown(b)}")
         a, b = _on_host(a), _on_host(b)
         least = 16 * np.finfo(np.asarray(b).dtype).eps
@@ -472,4 +472,4 @@ def _check_near(what: str, actual: float, expected: float, rtol: float, atol: fl
 
 
 def _shown(x: Any) -> str:
-    return f"{type(x).__name__} {show_space(space_of(x))}"
+    return f"{type(x).__name__} {Space.of(x)}"

@@ -1,8 +1,16 @@
 """What several folders of tests need."""
 
+import gc
+
 import pytest
 
 import gpugrad as gg
+from tests.libraries import cupy_library, numpy_library, strict_library
+
+
+def pytest_collection_finish():
+    """Keep the collector from looking through all the tests again and again."""
+    gc.freeze()
 
 
 @pytest.fixture
@@ -26,3 +34,21 @@ def let_strict_give_way(setattr):
             check(self, other)
 
     setattr(kind, "_check_type_device", check_unless_recorded)
+
+
+LIBRARIES = {"numpy": numpy_library, "strict": strict_library, "cupy": cupy_library}
+PARAMETERS = ["numpy", "strict", pytest.param("cupy", marks=pytest.mark.gpu)]
+
+
+@pytest.fixture(params=PARAMETERS)
+def library(request):
+    """Each library in turn."""
+    return LIBRARIES[request.param]()
+
+
+@pytest.fixture(params=PARAMETERS[1:])
+def other_library(request):
+    """Each library but NumPy, against whose results the others are held."""
+    if request.param == "strict":
+        request.getfixturevalue("reflected_operators")
+    return LIBRARIES[request.param]()

@@ -4,7 +4,7 @@ Everything up to the launch of a kernel is CuPy's own: its functions and methods
 shapes and types, and what they refuse. Where CuPy has a hook, by which an argument may answer in
 place of a kernel, these arrays compute by NumPy. What needs a device and has no hook raises one of
 `NO_DEVICE`, and the method that was called, or the function (`tests.host_functions`), is NumPy's.
-A user's ElementwiseKernel is computed by its own source: `tests.device` builds it for the host.
+A user's ElementwiseKernel is computed by its own source: `tests.kernels` builds it for the host.
 
 `watch` tells what a device would have been asked to do.
 """
@@ -184,7 +184,7 @@ class BareArray(cupy.ndarray):
         if is_ufunc:
             f = partial(by_numpy, kernel, results_of(kernel, args, kwargs.pop("dtype", None)))
             return self.computed(f, kernel.nin, args, **kwargs)
-        from tests.device.cupy_kernels import elementwise
+        from tests.kernels.cupy_kernels import elementwise
 
         return self.computed(elementwise(kernel), kernel.nin, args, **kwargs)
 
@@ -309,6 +309,8 @@ def first(kind, of_cupy, of_numpy, args, kwargs=None):
     options = {key: numpy_of(value) for key, value in kwargs.items() if key != "device"}
     with np.errstate(all="ignore"):  # CuPy has no warnings
         y = of_numpy(*map(numpy_of, args), **options)
+        if of_numpy.__name__ in ("dot", "matmul"):  # of bfloat16 NumPy's are float32
+            y = y.astype(np.result_type(*(x.dtype for x in args)))
     return like(kind, y) if kwargs.get("out") is None else kwargs["out"]
 
 
@@ -359,6 +361,21 @@ def check_arguments(kernel, args):
             raise ValueError(f"Array device must be same as the current device: {x.device}")
 
 
+def gives_way(types, weak):
+    """Say whether Python's numbers among arguments leave the data type to the arrays, as CuPy does.
+
+    They do not where they are of a higher kind: truth values, then integers, then all others.
+    """
+
+    def rank(kind):
+        lower = (np.bool_, (np.integer, int))
+        return next((i for i, kinds in enumerate(lower) if issubclass(kind, kinds)), len(lower))
+
+    numbers = [rank(w) for w in weak if w]
+    arrays = [rank(t.type) for t, w in zip(types, weak, strict=True) if not w]
+    return bool(numbers and arrays) and max(arrays) >= max(numbers)
+
+
 def results_of(kernel, args, dtype):
     """Return the data types of what a ufunc of CuPy's gives; raise TypeError where it refuses."""
     if dtype is not None:
@@ -370,7 +387,8 @@ def results_of(kernel, args, dtype):
         types = [
             np.dtype(of_numbers[w]) if w else x.dtype for x, w in zip(inputs, weak, strict=True)
         ]
-        found = kernel._ops._guess_routine_from_in_types(tuple(types), weak if any(weak) else None)
+        weak = weak if gives_way(types, weak) else (False,) * len(types)
+        found = kernel._ops._guess_routine_from_in_types(tuple(types), weak)
     if found is None:
         raise TypeError(f"Wrong type of arguments for {kernel.name}")
     if found.error_func is not None:

@@ -101,7 +101,7 @@ def on_host(of_cupy, of_numpy, kind):
 
 def check_refusals(name, args):
     """Raise where CuPy would, but only with a device at hand."""
-    if name == "matmul" and max(x.ndim for x in args) > 2:
+    if name == "matmul" and max(x.ndim for x in args) > 2 and all(x.size for x in args):
         dtype = np.result_type(*(x.dtype for x in args))
         if dtype.char not in "?bBhHiIlLqQefdFD":  # a kernel for integers is compiled
             raise TypeError(f"Type {dtype} is not supported")

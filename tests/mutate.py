@@ -31,17 +31,18 @@ from gpugrad.dispatch.primitive import BY_NAME, Primitive
 from gpugrad.kernels.fused import FusedRule
 from gpugrad.testing import check_frule, check_rrule
 from tests.conftest import let_strict_give_way
-from tests.rules.conftest import strict_library
-from tests.rules.samples import SAMPLES
+from tests.libraries import strict_library
 from tests.rules.samples.linalg import LINALG
 from tests.rules.test_samples import (
     KINDS,
+    check_each_input_alone,
     check_elsewhere,
-    test_gradient_has_type_shape_and_data_type_of_its_input,
-    test_gradient_of_one_input_is_the_same_where_the_others_are_constant,
+    check_spaces,
 )
+from tests.samples import SAMPLES
 
 ROOT = Path(__file__).parent.parent
+FOLDERS = ("tests/rules", "tests/functions", "tests/nn/functional")
 ROOMS = [gpugrad.rules, gpugrad.nn.functional]
 RULES = ("@rrule.register(", "scalar_rule(", "loss_rule(", "linear(")
 MODULES = {  # those with rules, by the names of their files
@@ -165,11 +166,10 @@ def notices(name, source, rows):
                 args = sample.arguments(sample.draw(KINDS[kind]))
                 check_rrule(sample.function, *args, **sample.keywords())
                 check_frule(sample.function, *args, order=1, **sample.keywords())
-                test_gradient_of_one_input_is_the_same_where_the_others_are_constant(
-                    sample, KINDS[kind]
-                )
+                check_each_input_alone(sample, KINDS[kind])
                 small = "complex64" if kind == "complex" else "float32"
-                test_gradient_has_type_shape_and_data_type_of_its_input(sample, small)
+                if small not in sample.not_in:
+                    check_spaces(sample, small)
                 if "strict" not in sample.not_in:
                     check_elsewhere(STRICT, sample, KINDS[kind])
         except (Exception, pytest.fail.Exception) as error:
@@ -177,8 +177,9 @@ def notices(name, source, rows):
         except pytest.skip.Exception:
             pass
     warnings.simplefilter("default")
-    own = [f"tests/rules/test_{n}.py" for n in (name, *_ALSO.get(name, ()))]
-    device = [f"tests/device/test_{n}.py" for n in _ON_DEVICE.get(name, ())]
+    subjects = (name, *_ALSO.get(name, ()))
+    own = [f"{folder}/test_{subject}.py" for folder in FOLDERS for subject in subjects]
+    device = [f"tests/kernels/test_{n}.py" for n in _ON_DEVICE.get(name, ())]
     tests = [path for path in (*own, *TESTS, *device) if (ROOT / path).exists()]
     options = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-W", IMPORTED]
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
@@ -186,7 +187,7 @@ def notices(name, source, rows):
     return f"tests: {failed}" if failed else None
 
 
-# Files of tests/rules/ that are about a module's rules, beside the one of its name.
+# Tests that are about a module's rules, beside those of its name.
 _ALSO = {
     "decompositions": ("linalg",),
     "calculus": ("beyond",),
@@ -199,7 +200,7 @@ _ALSO = {
 }
 
 
-# Files of tests/device/ that are about rules in a module.
+# Files of tests/kernels/ that are about rules in a module.
 _ON_DEVICE = {
     **dict.fromkeys(("binary", "losses", "margins", "regression"), ("losses",)),
     "classification": ("cross_entropy",),

@@ -66,6 +66,32 @@ def test_what_a_device_would_do_is_told(call, expected):
     assert events == expected
 
 
+NUMBERS = {
+    "integers and a float": (np.int8, 0.1, np.float64),
+    "truth values and a float": (np.bool_, 0.1, np.float64),
+    "truth values and an integer": (np.bool_, 2, np.int64),
+    "floats and a float": (np.float16, 0.1, np.float16),
+    "floats and an integer": (np.float32, 2, np.float32),
+    "integers and an integer": (np.int8, 2, np.int8),
+}
+
+
+@pytest.mark.parametrize(("dtype", "number", "expected"), NUMBERS.values(), ids=NUMBERS)
+def test_numbers_give_way_to_arrays_that_are_not_of_a_lower_kind(dtype, number, expected):
+    assert (bare(np.ones(3, dtype)) * number).dtype == expected
+
+
+SHAPES = [((1, 4), (4, 1)), ((4,), (4,)), ((0, 4), (4, 3)), ((2, 0), (0, 3)), ((0, 3, 4), (4, 2))]
+
+
+@pytest.mark.parametrize(("a", "b"), SHAPES, ids=map(str, SHAPES))
+def test_products_of_16_bits_that_no_kernel_computes_stay_16_bits(a, b):
+    bfloat16 = np.dtype(pytest.importorskip("ml_dtypes").bfloat16)
+    product = cupy.matmul(bare(np.ones(a, bfloat16)), bare(np.ones(b, bfloat16)))
+    assert product.dtype == bfloat16
+    assert product.shape == np.matmul(np.ones(a), np.ones(b)).shape
+
+
 def test_a_mask_waits_for_how_many_there_are():
     x = bare(X)
     with watch() as events:

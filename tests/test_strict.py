@@ -20,7 +20,6 @@ strict = pytest.importorskip("array_api_strict")
 DEVICE = strict.Device("device1")
 RNG = np.random.default_rng(0)
 
-
 pytestmark = pytest.mark.usefixtures("reflected_operators")
 
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from gpugrad.errors import ArgumentError
 
+Axis = int | tuple[int, ...] | None  # what a function goes along: None is all axes
+
 SCALAR_TYPES = frozenset({float, complex, int, bool})
 
 
@@ -41,6 +43,13 @@ def shape_of(x: Any) -> tuple[int, ...]:
         return x.shape
     except AttributeError:
         raise not_an_array(x) from None
+
+
+def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """Return the axes that `axis` means of an array with `ndim` axes, as they were given."""
+    if axis is None:
+        return tuple(range(ndim))
+    return axis if isinstance(axis, tuple) else (axis,)
 
 
 _SCALAR_KINDS: dict[Any, str] = {float: "f", complex: "c", int: "i", bool: "b"}

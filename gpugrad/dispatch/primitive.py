@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import cmath
 import functools
-import inspect
 import types
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -80,7 +79,7 @@ class Primitive:
         view: True where the result may share its argument's memory.
     """
 
-    __signature__: inspect.Signature  # the standard's, for `help`: gpugrad.xp sets it
+    __wrapped__: Function  # its declaration, which has the signature
 
     def __init__(
         self,
@@ -100,7 +99,6 @@ class Primitive:
     ) -> None:
         self.__name__ = self.__qualname__ = self.name = name
         self.path = f"{module}.{name}" if module else name
-        self.__module__ = f"gpugrad.functions.{module}".removesuffix(".")  # for pickle
         self.operator = operator
         self.scalar = scalar
         self.default = definition or default
@@ -114,7 +112,7 @@ class Primitive:
         self.registered: list[tuple[type, Function]] = []  # by `implement`, the last one first
         self.implementations: dict[Any, Function] = {}  # by the types of the arguments
         self.by_library: dict[Library, Function] = {}
-        self.rrules: list[Any] = []  # filled by the registry, as are the next three
+        self.rrules: list[Any] = []  # kept by the rule books, as are the next three
         self.frules: list[Any] = []
         self.bound_rules: dict[Any, Function] = {}
         self.bound_frules: dict[Any, Function | None] = {}

@@ -1,4 +1,4 @@
-"""Functions given by their values: differences, integrals, interpolation, polynomials."""
+"""Functions given by their values: differences, integrals, interpolation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Axis, axes_of, kind_of, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import special
-from gpugrad.functions.elementwise import array_like, beside_integers, double, finfo
+from gpugrad.functions.elementwise import array_like, double, finfo
 
 # --- Differences and integrals ---------------------------------------------------------------
 
@@ -30,12 +30,12 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
         to_begin: numbers to put before them.
     """
     y = F.diff(F.reshape(ary, (-1,)))
-    ends = [None if end is None else _vector(end, y) for end in (to_begin, to_end)]
+    ends = [None if end is None else vector_of(end, y) for end in (to_begin, to_end)]
     parts = [part for part in (ends[0], y, ends[1]) if part is not None]
     return F.concat(parts, axis=0) if len(parts) > 1 else y
 
 
-def _vector(x: Any, like: Any) -> Any:
+def vector_of(x: Any, like: Any) -> Any:
     """Return a number, a list of numbers or an array as an array with one axis, as `like` is."""
     x = array_like(x, like)
     if not hasattr(x, "dtype"):
@@ -70,7 +70,7 @@ def _along(x: Any, axis: int, ndim: int) -> Any:
 
 
 @_composite()
-def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+def gradient(f: Any, *varargs: Any, axis: Axis = None, edge_order: int = 1) -> Any:
     """Return the derivative along each axis of a function given by its values.
 
     Args:
@@ -87,7 +87,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     Mathematics of Computation 51 (1988).
     """
     ndim = len(f.shape)
-    axes = range(ndim) if axis is None else axis if type(axis) is tuple else (axis,)
+    axes = axes_of(axis, ndim)
     spacings = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
     if len(spacings) != len(axes) or edge_order not in (1, 2):
         raise ArgumentError(
@@ -110,7 +110,7 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
             f"elements for edge_order={edge_order}"
         )
     if isinstance(spacing, (list, tuple)):
-        spacing = _vector(spacing, f)
+        spacing = vector_of(spacing, f)
     even = not shape_of(spacing)
     steps = spacing if even else _along(F.diff(spacing), axis, len(f.shape))
 
@@ -202,8 +202,17 @@ def interp(
 # --- Convolution -----------------------------------------------------------------------------
 
 
-def _windows(a: Any, v: Any, mode: str = "full") -> Any:
-    """Return the convolution of two vectors as a product with the matrix of shifted copies."""
+@_function(body="default")
+def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    """Return Σₙ a[n] v[k − n] for each k.
+
+    Args:
+        a: array of shape (n,).
+        v: array of shape (m,).
+        mode: which k: "full" for all where both overlap, "same" for max(n, m) of them in the
+            middle, "valid" where the shorter is inside the longer.
+    """
+    # The product with the matrix of shifted copies
     n, m = a.shape[0], v.shape[0]
     if n < m:
         a, v, n, m = v, a, m, n
@@ -233,9 +242,6 @@ def _span(n: int, m: int, mode: str) -> tuple[int, int]:
     return spans[mode]
 
 
-convolve = _function("convolve", default=_windows, home=__name__)
-
-
 @_composite()
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """Return Σₙ a[n + k] conj(v[n]) for each k.
@@ -252,143 +258,6 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
         start = n // 2
         return convolve(a, v, mode="full")[start : start + m]
     return convolve(a, v, mode=mode)
-
-
-# --- Polynomials, the highest power first ----------------------------------------------------
-
-
-@_composite()
-def polyval(p: Any, x: Any) -> Any:
-    """Return the values of a polynomial, by Horner's rule.
-
-    Args:
-        p: array of shape (n,): the coefficients, the highest power first.
-        x: array of any shape.
-    """
-    alone = libraries.library_of(plain(x)) is None
-    p = double(p) if alone and hasattr(p, "dtype") else p
-    y = 0.0 if alone else F.zeros_like(x)
-    for coefficient in F.unstack(p) if hasattr(p, "dtype") else p:
-        y = y * x + coefficient
-    return y
-
-
-@_composite()
-def polyadd(a1: Any, a2: Any) -> Any:
-    """Return the sum of two polynomials, given by their coefficients, the highest power first."""
-    a1, a2 = _as_arrays(a1, a2)
-    return _of_length(a1, a2) + _of_length(a2, a1)
-
-
-@_composite()
-def polysub(a1: Any, a2: Any) -> Any:
-    """Return the difference of two polynomials, given by their coefficients."""
-    a1, a2 = _as_arrays(a1, a2)
-    return _of_length(a1, a2) - _of_length(a2, a1)
-
-
-def _as_arrays(a: Any, b: Any) -> tuple[Any, Any]:
-    return array_like(a, b), array_like(b, a)
-
-
-def _of_length(a: Any, other: Any) -> Any:
-    """Return coefficients with zeros in front, as many as `other` has at least."""
-    a = F.reshape(a, (-1,))
-    missing = math.prod(shape_of(other)) - a.shape[0]
-    if missing <= 0:
-        return a
-    return F.concat([libraries.create("zeros", missing, like=a, dtype=plain(a).dtype), a])
-
-
-@_composite()
-def polymul(a1: Any, a2: Any) -> Any:
-    """Return the product of two polynomials, given by their coefficients; zeros in front go."""
-    a1, a2 = _as_arrays(a1, a2)
-    return convolve(_from_first_nonzero(a1), _from_first_nonzero(a2))
-
-
-def _from_first_nonzero(a: Any) -> Any:
-    a = F.reshape(a, (-1,))
-    places = F.nonzero(F.stop_gradient(a))[0]
-    return a[int(places[0]) :] if places.shape[0] else a[-1:]
-
-
-@_composite()
-def polyder(p: Any, m: int = 1) -> Any:
-    """Return the coefficients of a polynomial's derivative, taken `m` times."""
-    p = beside_integers(p) if m else p
-    for _ in range(m):
-        powers = libraries.create("arange", p.shape[0] - 1, 0, -1, like=p)
-        p = p[:-1] * F.astype(powers, p.dtype)
-    return p
-
-
-@_composite()
-def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
-    """Return the coefficients of a polynomial's integral, taken `m` times.
-
-    Args:
-        p: array of shape (n,): the coefficients, the highest power first.
-        m: how often.
-        k: the constants of integration, in order; zeros by default.
-    """
-    constants = [0.0] * m if k is None else list(k) if hasattr(k, "__len__") else [k] * m
-    constants = constants * m if len(constants) == 1 else constants
-    p = beside_integers(p) if m else p
-    for i in range(m):
-        powers = libraries.create("arange", p.shape[0], 0, -1, like=p)
-        p = F.concat([p / F.astype(powers, p.dtype), _vector(constants[i], p)])
-    return p
-
-
-@_composite()
-def poly(seq_of_zeros: Any) -> Any:
-    """Return the coefficients of the polynomial with given roots, or of a square matrix's.
-
-    Args:
-        seq_of_zeros: array of shape (n,).
-
-    Returns:
-        Array of shape (n + 1,), the highest power first.
-    """
-    if len(shape_of(seq_of_zeros)) != 1:
-        raise ArgumentError(
-            f"poly: shape {shape_of(seq_of_zeros)} is not recorded. Give the roots, for instance "
-            f"xp.linalg.eigvalsh(x) of a symmetric matrix"
-        )
-    if finfo(seq_of_zeros).bits < 32:  # as in NumPy
-        seq_of_zeros = double(seq_of_zeros)
-    one = F.ones_like(seq_of_zeros[:1])
-    y = one
-    for i in range(seq_of_zeros.shape[0]):
-        y = F.concat([y, one * 0]) - F.concat([one * 0, y]) * seq_of_zeros[i]
-    return y
-
-
-@_composite()
-def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
-    """Return the Vandermonde matrix: the powers of each element in a row.
-
-    Args:
-        x: array of shape (n,).
-        N: how many powers; n by default.
-        increasing: whether the powers increase from 0, or decrease to 0.
-    """
-    count = x.shape[0] if N is None else N
-    column = F.reshape(beside_integers(x), (-1, 1))
-    if not count:
-        return F.broadcast_to(column, (x.shape[0], 1))[:, :0]
-    columns = [F.ones_like(column)]
-    for _ in range(count - 1):
-        columns.append(columns[-1] * column)
-    return F.concat(columns if increasing else columns[::-1], axis=1)
-
-
-@_composite()
-def i0(x: Any) -> Any:
-    """Return the modified Bessel function of the first kind and order 0, of a real array."""
-    y = special.i0(x)
-    return y if y.dtype == x.dtype else F.astype(y, x.dtype)
 
 
 # --- Numbers at equal distances --------------------------------------------------------------
@@ -465,11 +334,27 @@ def geomspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    """Return numbers at equal ratios from `start` to `stop`, which have one sign.
+    """Return numbers at equal ratios from `start` to `stop`.
 
-    For the arguments see `logspace`.
+    Args:
+        start: a number, or an array of first numbers; not 0.
+        stop: a number, or an array that broadcasts with it, of the same sign.
+        num: how many numbers.
+        endpoint: whether the last one is `stop`.
+        dtype: the data type of the result.
+        axis: the axis of the result they are along.
     """
     start, stop = double(start), double(stop)
     y = start * F.exp(linspace(0.0, F.log(stop / start), num, endpoint))
     y = y if axis == 0 else F.moveaxis(y, 0, axis)
     return y if dtype is None else F.astype(y, dtype)
+
+
+# --- Bessel's function, by NumPy's name ------------------------------------------------------
+
+
+@_composite()
+def i0(x: Any) -> Any:
+    """Return the modified Bessel function of the first kind and order 0, of a real array."""
+    y = special.i0(x)
+    return y if y.dtype == x.dtype else F.astype(y, x.dtype)

@@ -66,21 +66,47 @@ def check_no_out(name: str, out: Any) -> None:
 
 # --- Arithmetic, powers and roots ------------------------------------------------------------
 
-cbrt = _function(
-    "cbrt",
-    math.cbrt,
-    scalar=math.cbrt,
-    default=lambda x: F.sign(x) * F.abs(x) ** (1 / 3),
-    home=__name__,
-)
-exp2 = _function("exp2", math.exp2, scalar=math.exp2, default=lambda x: 2.0**x, home=__name__)
-fmod = _function(
-    "fmod",
-    math.fmod,
-    scalar=math.fmod,
-    default=lambda x1, x2: F.copysign(F.remainder(F.abs(x1), F.abs(x2)), x1),
-    home=__name__,
-)
+
+@_function("", math.cbrt, scalar=math.cbrt, body="default")
+def cbrt(x: Any, /) -> Any:
+    """Return the cube root of each element.
+
+    The derivative at 0 is infinite.
+
+    Args:
+        x: array of any shape, real floating.
+
+    Returns:
+        Array of its shape and data type.
+    """
+    return F.sign(x) * F.abs(x) ** (1 / 3)
+
+
+@_function("", math.exp2, scalar=math.exp2, body="default")
+def exp2(x: Any, /) -> Any:
+    """Return 2 to the power of each element.
+
+    Args:
+        x: array of any shape, real or complex floating.
+
+    Returns:
+        Array of its shape and data type.
+    """
+    return 2.0**x
+
+
+@_function("", math.fmod, scalar=math.fmod, body="default")
+def fmod(x1: Any, x2: Any, /) -> Any:
+    """Return what is left of a division rounded towards 0: it has the sign of the dividend.
+
+    Args:
+        x1: array of any shape, real: the dividend.
+        x2: array that broadcasts with it: the divisor.
+
+    Returns:
+        Array of the shape that the two broadcast to.
+    """
+    return F.copysign(F.remainder(F.abs(x1), F.abs(x2)), x1)
 
 
 @_composite()
@@ -113,13 +139,23 @@ def float_power(x1: Any, x2: Any, /) -> Any:
 
 @_composite()
 def logaddexp2(x1: Any, x2: Any, /) -> Any:
-    """Return log2(2**x1 + 2**x2) without overflow, for real arrays that broadcast together."""
+    """Return log2(2**x1 + 2**x2) of each two elements, without overflow.
+
+    Args:
+        x1: array of any shape, real floating.
+        x2: array that broadcasts with it.
+    """
     return F.logaddexp(x1 * LN2, x2 * LN2) / LN2
 
 
 @_composite()
 def ldexp(x1: Any, x2: Any, /) -> Any:
-    """Return x1 · 2**x2 for an array of integers x2, which has no gradient."""
+    """Return x1 · 2**x2 of each two elements.
+
+    Args:
+        x1: array of any shape, real floating.
+        x2: array of integers that broadcasts with it, which has no gradient.
+    """
     if shape_of(x2) or hasattr(x2, "dtype"):
         half = x2 // 2  # 2**x2 alone may overflow where the product does not
         halves = (F.astype(half, x1.dtype), F.astype(x2 - half, x1.dtype))

@@ -11,14 +11,168 @@ from gpugrad.dispatch.declare import function as _function
 from gpugrad.dispatch.kinds import kind_of
 from gpugrad.errors import ArgumentError
 
-fft = _function("fft", module="fft", arrays=(0,))
-fftn = _function("fftn", module="fft", arrays=(0,))
-ifft = _function("ifft", module="fft", arrays=(0,))
-ifftn = _function("ifftn", module="fft", arrays=(0,))
-irfft = _function("irfft", module="fft", arrays=(0,))
-irfftn = _function("irfftn", module="fft", arrays=(0,))
-rfft = _function("rfft", module="fft", arrays=(0,))
-rfftn = _function("rfftn", module="fft", arrays=(0,))
+
+@_function("fft", arrays=(0,))
+def fft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+    """Return the discrete Fourier transform along an axis.
+
+    Args:
+        x: array with at least one axis, real or complex floating.
+        n: how many points of `x` to use along the axis, zeros being added where it has fewer; all
+            by default.
+        axis: the axis.
+        norm: "backward" to divide by the number of points in the inverse transform, "forward" in
+            this one and not there, "ortho" by the root of it in both.
+
+    Returns:
+        Array, complex, of the shape of `x` but for the axis.
+    """
+
+
+@_function("fft", arrays=(0,))
+def fftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: Any = "backward",
+) -> Any:
+    """Return the discrete Fourier transform over several axes.
+
+    Args:
+        x: array with at least one axis, real or complex floating.
+        s: how many points of `x` to use along each axis, zeros being added where it has fewer; all
+            by default.
+        axes: the axes; the last ones, as many as `s` has, by default, or all.
+        norm: "backward" to divide by the number of points in the inverse transform, "forward" in
+            this one and not there, "ortho" by the root of it in both.
+
+    Returns:
+        Array, complex.
+    """
+
+
+@_function("fft", arrays=(0,))
+def ifft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+    """Return the inverse of `fft`.
+
+    Args:
+        x: array with at least one axis, real or complex floating.
+        n: how many points of `x` to use along the axis, zeros being added where it has fewer; all
+            by default.
+        axis: the axis.
+        norm: "backward" to divide by the number of points, "forward" to do so in the other
+            transform, "ortho" to divide by the root of it in both.
+
+    Returns:
+        Array, complex, of the shape of `x` but for the axis.
+    """
+
+
+@_function("fft", arrays=(0,))
+def ifftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: Any = "backward",
+) -> Any:
+    """Return the inverse of `fftn`.
+
+    Args:
+        x: array with at least one axis, real or complex floating.
+        s: how many points of `x` to use along each axis, zeros being added where it has fewer; all
+            by default.
+        axes: the axes; the last ones, as many as `s` has, by default, or all.
+        norm: "backward" to divide by the number of points, "forward" to do so in the other
+            transform, "ortho" to divide by the root of it in both.
+
+    Returns:
+        Array, complex.
+    """
+
+
+@_function("fft", arrays=(0,))
+def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+    """Return the real array whose Fourier transform has a given first half.
+
+    Args:
+        x: array with at least one axis, complex.
+        n: number of points of the result along the axis; 2 (m − 1) of m by default.
+        axis: the axis.
+        norm: "backward" to divide by the number of points, "forward" to do so in the other
+            transform, "ortho" to divide by the root of it in both.
+
+    Returns:
+        Array, real, of the shape of `x` but for the axis.
+    """
+
+
+@_function("fft", arrays=(0,))
+def irfftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: Any = "backward",
+) -> Any:
+    """Return the real array that has a given half Fourier transform over several axes.
+
+    Args:
+        x: array with at least one axis, complex.
+        s: number of points of the result along each axis; along the last one 2 (m − 1) of m by
+            default.
+        axes: the axes; the last ones, as many as `s` has, by default, or all.
+        norm: "backward" to divide by the number of points, "forward" to do so in the other
+            transform, "ortho" to divide by the root of it in both.
+
+    Returns:
+        Array, real.
+    """
+
+
+@_function("fft", arrays=(0,))
+def rfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+    """Return the first half of the Fourier transform of a real array, which the other mirrors.
+
+    Args:
+        x: array with at least one axis, real floating.
+        n: how many points of `x` to use along the axis, zeros being added where it has fewer; all
+            by default.
+        axis: the axis.
+        norm: "backward" to divide by the number of points in the inverse transform, "forward" in
+            this one and not there, "ortho" by the root of it in both.
+
+    Returns:
+        Array, complex, of the shape of `x` but for the axis, where there are n // 2 + 1.
+    """
+
+
+@_function("fft", arrays=(0,))
+def rfftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: Any = "backward",
+) -> Any:
+    """Return the half Fourier transform of a real array over several axes.
+
+    Args:
+        x: array with at least one axis, real floating.
+        s: how many points of `x` to use along each axis, zeros being added where it has fewer; all
+            by default.
+        axes: the axes; the last ones, as many as `s` has, by default, or all.
+        norm: "backward" to divide by the number of points in the inverse transform, "forward" in
+            this one and not there, "ortho" by the root of it in both.
+
+    Returns:
+        Array, complex; along the last of the axes, it has the first n // 2 + 1 columns.
+    """
 
 
 def swapped(norm: Any) -> str:
@@ -35,7 +189,14 @@ _SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "orth
 def fft2(
     x: Any, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
 ) -> Any:
-    """Return the Fourier transform over two axes; see `fftn`."""
+    """Return the Fourier transform over two axes.
+
+    Args:
+        x: array with two axes or more, real or complex floating.
+        s: how many points to use along each of the two axes; all by default.
+        axes: the two axes.
+        norm: "backward" (also None), "forward" or "ortho"; see `fft`.
+    """
     return fftn(x, s=s, axes=axes, norm=norm or "backward")
 
 
@@ -43,7 +204,14 @@ def fft2(
 def ifft2(
     x: Any, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
 ) -> Any:
-    """Return the inverse Fourier transform over two axes; see `ifftn`."""
+    """Return the inverse Fourier transform over two axes.
+
+    Args:
+        x: array with two axes or more, real or complex floating.
+        s: how many points to use along each of the two axes; all by default.
+        axes: the two axes.
+        norm: "backward" (also None), "forward" or "ortho"; see `ifft`.
+    """
     return ifftn(x, s=s, axes=axes, norm=norm or "backward")
 
 
@@ -51,7 +219,14 @@ def ifft2(
 def rfft2(
     x: Any, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
 ) -> Any:
-    """Return the half Fourier transform of a real array over two axes; see `rfftn`."""
+    """Return the half Fourier transform of a real array over two axes.
+
+    Args:
+        x: array with two axes or more, real floating.
+        s: how many points to use along each of the two axes; all by default.
+        axes: the two axes.
+        norm: "backward" (also None), "forward" or "ortho"; see `fft`.
+    """
     return rfftn(x, s=s, axes=axes, norm=norm or "backward")
 
 
@@ -59,7 +234,14 @@ def rfft2(
 def irfft2(
     x: Any, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
 ) -> Any:
-    """Return the real array that has a half Fourier transform over two axes; see `irfftn`."""
+    """Return the real array that has a half Fourier transform over two axes.
+
+    Args:
+        x: array with two axes or more, complex.
+        s: number of points of the result along the two axes.
+        axes: the two axes.
+        norm: "backward" (also None), "forward" or "ortho"; see `ifft`.
+    """
     return irfftn(x, s=s, axes=axes, norm=norm or "backward")
 
 

@@ -26,83 +26,45 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.declare import also_in as _also_in
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.declare import named as _named
+from gpugrad.dispatch.kinds import Axis, axes_of, kind_of, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.dispatch.libraries import create, library_of
 from gpugrad.dispatch.numpy_library import NUMPY
-from gpugrad.dispatch.primitive import ALIASES, Primitive
+from gpugrad.dispatch.primitive import Primitive
 from gpugrad.errors import ArgumentError
-from gpugrad.functions import matmul as matmul
-from gpugrad.functions import matrix_transpose as matrix_transpose
-from gpugrad.functions import tensordot as tensordot
-from gpugrad.functions import vecdot as vecdot
+from gpugrad.functions.decompositions import EighResult as EighResult
+from gpugrad.functions.decompositions import EigResult as EigResult
+from gpugrad.functions.decompositions import QRResult as QRResult
+from gpugrad.functions.decompositions import SlogdetResult as SlogdetResult
+from gpugrad.functions.decompositions import SVDResult as SVDResult
+from gpugrad.functions.decompositions import cholesky as cholesky
+from gpugrad.functions.decompositions import eig as eig
+from gpugrad.functions.decompositions import eigh as eigh
+from gpugrad.functions.decompositions import eigvals as eigvals
+from gpugrad.functions.decompositions import eigvalsh as eigvalsh
+from gpugrad.functions.decompositions import qr as qr
+from gpugrad.functions.decompositions import slogdet as slogdet
+from gpugrad.functions.decompositions import svd as svd
+from gpugrad.functions.decompositions import svdvals as svdvals
+from gpugrad.functions.products import matmul as matmul
+from gpugrad.functions.products import matrix_transpose as matrix_transpose
+from gpugrad.functions.products import tensordot as tensordot
+from gpugrad.functions.products import vecdot as vecdot
 from gpugrad.functions.without_gradient import WithoutGradient
 
-for _f in (matmul, matrix_transpose, tensordot, vecdot):
-    if _f.name in vars(np.linalg):  # from NumPy 2.0 on
-        ALIASES[vars(np.linalg)[_f.name]] = _f
+_also_in("linalg", matmul, matrix_transpose, tensordot, vecdot)
 
 
-# --- Decompositions, whose results have names ------------------------------------------------
-
-
-class EigResult(NamedTuple):
-    """What `eig` returns: A V = V diag(λ)."""
-
-    eigenvalues: Any
-    eigenvectors: Any
-
-
-class EighResult(NamedTuple):
-    """What `eigh` returns: A V = V diag(λ), with V unitary."""
-
-    eigenvalues: Any
-    eigenvectors: Any
-
-
-class QRResult(NamedTuple):
-    """What `qr` returns: A = Q R."""
-
-    Q: Any
-    R: Any
-
-
-class SlogdetResult(NamedTuple):
-    """What `slogdet` returns: det A = sign · exp(logabsdet)."""
-
-    sign: Any
-    logabsdet: Any
-
-
-class SVDResult(NamedTuple):
-    """What `svd` returns: A = U diag(S) Vh."""
-
-    U: Any
-    S: Any
-    Vh: Any
-
-
-class _Decomposition(Primitive):
-    """A function whose results, recorded too, have the standard's names."""
-
-    def __init__(self, name: str, *aliases: Any, result: Any, **options: Any) -> None:
-        super().__init__(name, *aliases, **options)
-        self.result = result
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the decomposition, and name its parts."""
-        y = super().__call__(*args, **kwargs)
-        return self.result(*y) if type(y) is tuple else y
-
-    def _call_level_implementation(self, count: int) -> Any:
-        return self._call_youngest  # the shorter ways are for one result
+# --- Inverses, ranks and norms ---------------------------------------------------------------
 
 
 class _WithConstants(Primitive):
@@ -114,22 +76,90 @@ class _WithConstants(Primitive):
         return super().__call__(x, *map(plain, args), **options)
 
 
-eig = _function("eig", module="linalg", kind=_Decomposition, result=EigResult)
-eigh = _function("eigh", module="linalg", kind=_Decomposition, result=EighResult)
-qr = _function("qr", module="linalg", kind=_Decomposition, result=QRResult)
-slogdet = _function("slogdet", module="linalg", kind=_Decomposition, result=SlogdetResult)
-svd = _function("svd", module="linalg", kind=_Decomposition, result=SVDResult)
+@_function("linalg")
+def det(x: Any, /) -> Any:
+    """Return the determinants of square matrices; singular ones have their gradient, too.
 
-cholesky = _function("cholesky", module="linalg", arrays=(0,))
-det = _function("det", module="linalg")
-eigvals = _function("eigvals", module="linalg")
-eigvalsh = _function("eigvalsh", module="linalg", arrays=(0,))
-inv = _function("inv", module="linalg")
-matrix_rank = _function("matrix_rank", module="linalg", kind=WithoutGradient, differentiable=False)
-pinv = _function("pinv", module="linalg", kind=_WithConstants, arrays=(0,))
-solve = _function("solve", module="linalg")
-svdvals = _function("svdvals", module="linalg")
-vector_norm = _function("vector_norm", module="linalg", arrays=(0,))
+    Args:
+        x: array of shape (..., n, n).
+
+    Returns:
+        Array of shape (...).
+    """
+
+
+@_function("linalg")
+def inv(x: Any, /) -> Any:
+    """Return the inverses of square matrices.
+
+    Args:
+        x: array of shape (..., n, n).
+
+    Returns:
+        Array of its shape.
+
+    Raises:
+        LinAlgError: on NumPy, a matrix is singular.
+    """
+
+
+@_function("linalg", kind=WithoutGradient, differentiable=False)
+def matrix_rank(x: Any, /, *, rtol: Any = None) -> Any:
+    """Return the ranks of matrices, through which no gradient flows.
+
+    Args:
+        x: array of shape (..., m, n).
+        rtol: singular values smaller than this times the largest one count as 0; rounding times
+            max(m, n) by default.
+
+    Returns:
+        Array of shape (...), of integers.
+    """
+
+
+@_function("linalg", kind=_WithConstants, arrays=(0,))
+def pinv(x: Any, /, *, rtol: Any = None) -> Any:
+    """Return the pseudoinverses of matrices, whose rank the gradient takes to be constant.
+
+    Args:
+        x: array of shape (..., m, n).
+        rtol: singular values smaller than this times the largest one count as 0; rounding times
+            max(m, n) by default; it has no gradient.
+
+    Returns:
+        Array of shape (..., n, m).
+    """
+
+
+@_function("linalg")
+def solve(x1: Any, x2: Any, /) -> Any:
+    """Return the solutions x of linear systems, A x = b.
+
+    Args:
+        x1: array of shape (..., n, n): A.
+        x2: array of shape (n,), or (..., n, k): b.
+
+    Returns:
+        Array of the shape of b.
+
+    Raises:
+        LinAlgError: on NumPy, a matrix is singular.
+    """
+
+
+@_function("linalg", arrays=(0,))
+def vector_norm(x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """Return norms of vectors, (Σ |x|ᵖ) to the power 1/p.
+
+    The gradient at 0 is 0; values that are equally large, or small, share it.
+
+    Args:
+        x: array of any shape, of numbers.
+        axis: the axis or axes to go over; None is all.
+        keepdims: whether the axes stay, with length 1.
+        ord: p: any number, inf for the largest absolute value, −inf for the smallest, 0 for the
+            count of those that are not 0.
+    """
 
 
 def products_of_others(x: Any) -> Any:
@@ -157,8 +187,13 @@ def _adjugate(x: Any) -> Any:
     return det(u @ vh)[..., None, None] * (v * products_of_others(s)[..., None, :] @ uh)
 
 
-# det(A) A⁻¹, of singular matrices too: what the derivative of the determinant is made of.
-adjugate = Primitive("adjugate", default=_adjugate, module="linalg")
+@_named(body="", default=_adjugate, module="linalg")
+def adjugate(x: Any, /) -> Any:
+    """Return det(A) A⁻¹, of singular matrices too: what the derivative of `det` is made of.
+
+    Args:
+        x: array of shape (..., n, n).
+    """
 
 
 # --- Triangular systems ----------------------------------------------------------------------
@@ -170,7 +205,8 @@ def triangle(x: Any, *, lower: bool, unit_diagonal: bool) -> Any:
     return F.tril(x, k=k) if lower else F.triu(x, k=-k)
 
 
-def _solve_triangular(
+@_function("linalg", body="operator")
+def solve_triangular(
     a: Any, b: Any, *, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False
 ) -> Any:
     """Return the solution of linear systems whose matrix is triangular.
@@ -203,10 +239,6 @@ def transposed_by(trans: int | str, a: Any) -> Any:
     return matrix_transpose(F.conj(a) if trans in (2, "C") and kind_of(a) == "c" else a)
 
 
-solve_triangular = _function("solve_triangular", module="linalg", operator=_solve_triangular)
-solve_triangular.__doc__ = _solve_triangular.__doc__
-
-
 # --- The exponential -------------------------------------------------------------------------
 
 _PADE = [
@@ -218,7 +250,8 @@ _PADE_REACH = 5.371920351148152  # the norm up to which the approximant is exact
 _SQUARINGS = 16
 
 
-def _expm(x: Any) -> Any:
+@_function("linalg", body="operator")
+def expm(x: Any) -> Any:
     """Return the exponentials of square matrices, the sums of Aᵏ / k!.
 
     Args:
@@ -256,10 +289,6 @@ def expm_by_squaring(x: Any) -> Any:
     for step in range(_SQUARINGS):
         y = F.where(squarings > step, y @ y, y)
     return y
-
-
-expm = _function("expm", module="linalg", operator=_expm)
-expm.__doc__ = _expm.__doc__
 
 
 # --- Compositions ----------------------------------------------------------------------------
@@ -376,7 +405,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 
 @_composite("linalg")
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return norms of vectors, or of matrices, as numpy.linalg.norm does.
 
     Args:
@@ -388,7 +417,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     ndim = len(x.shape)
     if axis is None and (ord is None or ndim == 1):
         return vector_norm(x, keepdims=keepdims, ord=2 if ord is None else ord)
-    axes = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = axes_of(axis, ndim)
     if len(axes) == 1:
         return vector_norm(x, axis=axes[0], keepdims=keepdims, ord=2 if ord is None else ord)
     if len(axes) != 2:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Axis, kind_of, shape_of
 from gpugrad.functions import ordering, selection
 from gpugrad.functions.calculus import linspace
 from gpugrad.functions.statistics import masked, root, squared_size
@@ -21,7 +21,7 @@ def _check_no_out(out: Any) -> None:
         raise TypeError("out= would drop its gradient")
 
 
-def _options(axis: Any, keepdims: bool, dtype: Any = None) -> dict[str, Any]:
+def _options(axis: Axis, keepdims: bool, dtype: Any = None) -> dict[str, Any]:
     """Return the options of a reduction that are given."""
     options = {"axis": axis, "keepdims": keepdims or None, "dtype": dtype}
     return {name: value for name, value in options.items() if value is not None}
@@ -32,7 +32,7 @@ def _options(axis: Any, keepdims: bool, dtype: Any = None) -> dict[str, Any]:
 
 def _sum(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     keepdims: bool = False,
@@ -46,7 +46,7 @@ def _sum(
 
 def _prod(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     keepdims: bool = False,
@@ -60,7 +60,7 @@ def _prod(
 
 def _max(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
@@ -73,7 +73,7 @@ def _max(
 
 def _min(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
@@ -86,7 +86,7 @@ def _min(
 
 def _mean(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     keepdims: bool = False,
@@ -100,7 +100,7 @@ def _mean(
     return total / _count(a, axis, keepdims, where)
 
 
-def _count(a: Any, axis: Any, keepdims: bool, where: Any) -> Any:
+def _count(a: Any, axis: Axis, keepdims: bool, where: Any) -> Any:
     """Return how many values along the axes a mask says to look at."""
     ones = F.ones_like(F.abs(F.stop_gradient(a)))
     return F.sum(masked(ones, where, 0.0), **_options(axis, keepdims))
@@ -108,7 +108,7 @@ def _count(a: Any, axis: Any, keepdims: bool, where: Any) -> Any:
 
 def _var(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     ddof: float = 0,
@@ -130,7 +130,7 @@ def _var(
 
 def _std(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     ddof: float = 0,
@@ -162,7 +162,7 @@ def _scan(f: Any) -> Callable[..., Any]:
 
 def _test(f: Any) -> Callable[..., Any]:
     def test(
-        a: Any, axis: Any = None, out: None = None, keepdims: bool = False, *, where: Any = None
+        a: Any, axis: Axis = None, out: None = None, keepdims: bool = False, *, where: Any = None
     ) -> Any:
         _check_no_out(out)
         a = a != 0 if kind_of(a) != "b" else a

@@ -12,14 +12,27 @@ from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Axis, axes_of, shape_of
 from gpugrad.dispatch.levels import LevelValue, plain
 from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.elementwise import check_no_out
 from gpugrad.functions.without_gradient import WithoutGradient, argpartition
 
-sort = _function("sort", arrays=(0,), home=__name__)
+
+@_function(arrays=(0,))
+def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Return an array in the order of its values; each one's gradient goes back to its place.
+
+    Args:
+        x: array with at least one axis, real.
+        axis: the axis to sort along.
+        descending: whether the largest is first.
+        stable: whether equal elements stay in order.
+
+    Returns:
+        Array of its shape and data type.
+    """
 
 
 @_composite()
@@ -78,11 +91,10 @@ def unique(
 # --- Quantiles -------------------------------------------------------------------------------
 
 
-def merged(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
+def merged(a: Any, axis: Axis) -> tuple[Any, tuple[int, ...]]:
     """Return an array with the axes that are reduced as one, the last; and the shape if kept."""
     shape = shape_of(a)
-    axes = tuple(range(len(shape))) if axis is None else axis if type(axis) is tuple else (axis,)
-    axes = tuple(i % len(shape) for i in axes)
+    axes = tuple(i % len(shape) for i in axes_of(axis, len(shape)))
     rest = [i for i in range(len(shape)) if i not in axes]
     kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
     if axes != (len(shape) - 1,):
@@ -167,7 +179,7 @@ def _check(name: str, out: Any, weights: Any) -> None:
 @_composite()
 def median(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     keepdims: bool = False,
@@ -196,7 +208,7 @@ def median(
 def quantile(
     a: Any,
     q: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     method: str = "linear",
@@ -271,7 +283,7 @@ def _integers(x: Any) -> Any:
 def percentile(
     a: Any,
     q: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     method: str = "linear",
@@ -279,7 +291,19 @@ def percentile(
     *,
     weights: None = None,
 ) -> Any:
-    """Return percentiles: quantiles at q / 100. For the arguments see `quantile`."""
+    """Return percentiles: quantiles at q / 100; both `a` and `q` have gradients.
+
+    Args:
+        a: array, real floating, with at least one axis.
+        q: the percentages, between 0 and 100: a number, or an array, whose axes the result has
+            first.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        overwrite_input: whether `a` is no more needed.
+        method: any of NumPy's; see `quantile`.
+        keepdims: whether the axes stay, with length 1.
+        weights: None, of a recorded array.
+    """
     q = _wanted(q, a) / 100
     return quantile(a, q, axis, out, method=method, keepdims=keepdims, weights=weights)
 
@@ -291,7 +315,7 @@ def percentile(
 def nanquantile(
     a: Any,
     q: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     method: str = "linear",
@@ -299,7 +323,18 @@ def nanquantile(
     *,
     weights: None = None,
 ) -> Any:
-    """Return quantiles of the values that are not NaN. For the arguments see `quantile`."""
+    """Return quantiles of the values that are not NaN; NaN where there is none.
+
+    Args:
+        a: array, real floating, with at least one axis.
+        q: the fractions, between 0 and 1: a number, or an array, whose axes the result has first.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        overwrite_input: whether `a` is no more needed.
+        method: any of NumPy's; see `quantile`.
+        keepdims: whether the axes stay, with length 1.
+        weights: None, of a recorded array.
+    """
     _check("nanquantile", out, weights)
     return _quantiles(_of_valid, a, q, axis, method, keepdims)
 
@@ -325,7 +360,7 @@ def _of_valid(ordered: Any, q: Any, method: str) -> Any:
 def nanpercentile(
     a: Any,
     q: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     method: str = "linear",
@@ -333,7 +368,19 @@ def nanpercentile(
     *,
     weights: None = None,
 ) -> Any:
-    """Return percentiles of the values that are not NaN. For the arguments see `quantile`."""
+    """Return percentiles of the values that are not NaN; NaN where there is none.
+
+    Args:
+        a: array, real floating, with at least one axis.
+        q: the percentages, between 0 and 100: a number, or an array, whose axes the result has
+            first.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        overwrite_input: whether `a` is no more needed.
+        method: any of NumPy's; see `quantile`.
+        keepdims: whether the axes stay, with length 1.
+        weights: None, of a recorded array.
+    """
     q = _wanted(q, a) / 100
     return nanquantile(a, q, axis, out, method=method, keepdims=keepdims, weights=weights)
 
@@ -341,10 +388,18 @@ def nanpercentile(
 @_composite()
 def nanmedian(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
     keepdims: bool = False,
 ) -> Any:
-    """Return medians of the values that are not NaN. For the arguments see `median`."""
+    """Return medians of the values that are not NaN; NaN where there is none.
+
+    Args:
+        a: array, real floating, with at least one axis.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        overwrite_input: whether `a` is no more needed.
+        keepdims: whether the axes stay, with length 1.
+    """
     return nanquantile(a, 0.5, axis, out, keepdims=bool(keepdims))

@@ -11,20 +11,54 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.dispatch.declare import also_in as _also_in
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.declare import named as _named
-from gpugrad.dispatch.kinds import kind_of
-from gpugrad.dispatch.primitive import BY_NAME, Primitive
-from gpugrad.dispatch.primitive import Composite as _Composite
+from gpugrad.dispatch.kinds import Axis, kind_of
+from gpugrad.dispatch.primitive import Primitive
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import expm1 as expm1
 from gpugrad.functions import log1p as log1p
+from gpugrad.functions.bessel import i0 as i0
+from gpugrad.functions.bessel import i0e as i0e
+from gpugrad.functions.bessel import i1 as i1
+from gpugrad.functions.bessel import i1e as i1e
+from gpugrad.functions.bessel import iv as iv
+from gpugrad.functions.bessel import ive as ive
+from gpugrad.functions.bessel import j0 as j0
+from gpugrad.functions.bessel import j1 as j1
+from gpugrad.functions.bessel import jn as jn
+from gpugrad.functions.bessel import jv as jv
+from gpugrad.functions.bessel import k0 as k0
+from gpugrad.functions.bessel import k0e as k0e
+from gpugrad.functions.bessel import k1 as k1
+from gpugrad.functions.bessel import k1e as k1e
+from gpugrad.functions.bessel import kv as kv
+from gpugrad.functions.bessel import kve as kve
+from gpugrad.functions.bessel import y0 as y0
+from gpugrad.functions.bessel import y1 as y1
+from gpugrad.functions.bessel import yn as yn
+from gpugrad.functions.bessel import yv as yv
 from gpugrad.functions.elementwise import cbrt as cbrt
 from gpugrad.functions.elementwise import exp2 as exp2
+from gpugrad.functions.gamma import beta as beta
+from gpugrad.functions.gamma import betainc as betainc
+from gpugrad.functions.gamma import betaln as betaln
+from gpugrad.functions.gamma import binom as binom
+from gpugrad.functions.gamma import digamma as digamma
+from gpugrad.functions.gamma import gamma as gamma
+from gpugrad.functions.gamma import gammainc as gammainc
+from gpugrad.functions.gamma import gammaincc as gammaincc
+from gpugrad.functions.gamma import gammaln as gammaln
+from gpugrad.functions.gamma import loggamma as loggamma
+from gpugrad.functions.gamma import multigammaln as multigammaln
+from gpugrad.functions.gamma import poch as poch
+from gpugrad.functions.gamma import polygamma as polygamma
+from gpugrad.functions.gamma import psi as psi
+from gpugrad.functions.gamma import rgamma as rgamma
+from gpugrad.functions.gamma import zeta as zeta
 
-for _f in (cbrt, exp2, expm1, log1p):  # SciPy's of that name are the same functions
-    BY_NAME[f"special.{_f.name}"] = _f
+_also_in("special", cbrt, exp2, expm1, log1p)  # SciPy's of that name are the same functions
 
 
 class Several(Primitive):
@@ -47,40 +81,122 @@ def _log_expit(x: Any) -> Any:
     return F.where(x < 0, x, 0.0) - F.log1p(F.exp(-F.abs(x)))
 
 
-def _exprel(x: Any) -> Any:
+@_function("special", body="definition")
+def cosm1(x: Any, /) -> Any:
+    """Return cos(x) − 1 of each element, with full accuracy near 0.
+
+    Args:
+        x: array of any shape, real floating, in radians.
+    """
+    return -2 * F.square(F.sin(x / 2))
+
+
+@_function("special", body="definition")
+def exp10(x: Any, /) -> Any:
+    """Return 10 to the power of each element.
+
+    Args:
+        x: array of any shape, real floating.
+    """
+    return 10.0**x
+
+
+@_function("special", definition=logistic)
+def expit(x: Any, /) -> Any:
+    """Return 1 / (1 + e⁻ˣ) of each element, the logistic function.
+
+    Args:
+        x: array of any shape, real floating.
+    """
+
+
+@_function("special", body="definition")
+def exprel(x: Any, /) -> Any:
+    """Return (eˣ − 1) / x of each element, and 1 at 0.
+
+    Args:
+        x: array of any shape, real floating.
+    """
     # eˣ alone decides where x is infinite
     by = F.where(F.logical_or(x == 0, x == math.inf), 1.0, x)
     return F.where(x == 0, 1.0, F.expm1(x) / by)
 
 
-def _xlogy(x: Any, y: Any) -> Any:
-    zero = F.logical_and(x == 0, F.logical_not(F.isnan(y)))
-    return F.where(zero, 0.0, x * F.log(y))
+@_function("special", definition=_log_expit)
+def log_expit(x: Any, /) -> Any:
+    """Return log(1 / (1 + e⁻ˣ)) of each element, without overflow.
+
+    Args:
+        x: array of any shape, real floating.
+    """
 
 
-def _xlog1py(x: Any, y: Any) -> Any:
+@_function("special", body="definition")
+def logit(x: Any, /) -> Any:
+    """Return log(x / (1 − x)) of each element, the inverse of `expit`.
+
+    Args:
+        x: array of any shape, real floating, in [0, 1]; NaN outside.
+    """
+    return F.log(x / (1 - x))
+
+
+@_function("special", body="definition")
+def xlog1py(x: Any, y: Any, /) -> Any:
+    """Return x log(1 + y) of each two elements, and 0 where x is 0.
+
+    Where x is 0 and y is −1, the derivatives are 0.
+
+    Args:
+        x: array of any shape, real or complex floating.
+        y: array that broadcasts with it.
+    """
     zero = F.logical_and(x == 0, F.logical_not(F.isnan(y)))
     return F.where(zero, 0.0, x * F.log1p(y))
 
 
-cosm1 = _function("cosm1", module="special", definition=lambda x: -2 * F.square(F.sin(x / 2)))
-exp10 = _function("exp10", module="special", definition=lambda x: 10.0**x)
-expit = _function("expit", module="special", definition=logistic)
-exprel = _function("exprel", module="special", definition=_exprel)
-log_expit = _function("log_expit", module="special", definition=_log_expit)
-logit = _function("logit", module="special", definition=lambda x: F.log(x / (1 - x)))
-xlog1py = _function("xlog1py", module="special", definition=_xlog1py)
-xlogy = _function("xlogy", module="special", definition=_xlogy)
+@_function("special", body="definition")
+def xlogy(x: Any, y: Any, /) -> Any:
+    """Return x log y of each two elements, and 0 where x is 0.
+
+    Where both are 0, so are the derivatives.
+
+    Args:
+        x: array of any shape, real or complex floating.
+        y: array that broadcasts with it.
+    """
+    zero = F.logical_and(x == 0, F.logical_not(F.isnan(y)))
+    return F.where(zero, 0.0, x * F.log(y))
 
 
-def _logsumexp(
-    a: Any,
-    axis: Any = None,
-    b: Any = None,
-    keepdims: bool = False,
-    return_sign: bool = False,
+def _squeezed(y: Any, axis: Axis) -> Any:
+    """Return a reduction without the axes that it was made with `keepdims` over."""
+    return F.reshape(y, ()) if axis is None else F.squeeze(y, axis=axis)
+
+
+@_function(
+    "special",
+    body="operator",  # on every library: SciPy's takes several times as long
+    kind=Several,
+    keywords=("a", "axis", "b"),
+    arrays=(0, 2),
+)
+def logsumexp(
+    a: Any, axis: Axis = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
 ) -> Any:
-    """Return log |Σ b eᵃ|, its sign beside it where that is asked for, else NaN where negative."""
+    """Return log |Σ b eᵃ| over axes, without overflow.
+
+    Args:
+        a: array of any shape, real floating.
+        axis: the axis or axes to go over; None is all.
+        b: array that broadcasts with it: the factors; 1 by default.
+        keepdims: whether the axes stay, with length 1.
+        return_sign: whether to return the sign of the sum beside it, without which it is NaN
+            where the sum is negative.
+
+    Raises:
+        ArgumentError: `a` or `b` is complex.
+    """
     if kind_of(a) == "c" or (b is not None and kind_of(b) == "c"):
         raise ArgumentError(
             "logsumexp: the arrays are complex. Write xp.log(xp.sum(b * xp.exp(a), axis=axis))"
@@ -100,24 +216,8 @@ def _logsumexp(
     return (y, sign) if return_sign else y
 
 
-def _squeezed(y: Any, axis: Any) -> Any:
-    """Return a reduction without the axes that it was made with `keepdims` over."""
-    return F.reshape(y, ()) if axis is None else F.squeeze(y, axis=axis)
-
-
-# One definition on every library: SciPy's takes several times as long.
-logsumexp = _function(
-    "logsumexp",
-    module="special",
-    kind=Several,
-    keywords=("a", "axis", "b"),
-    arrays=(0, 2),
-    operator=_logsumexp,
-)
-
-
 @_composite("special")
-def softmax(x: Any, axis: Any = None) -> Any:
+def softmax(x: Any, axis: Axis = None) -> Any:
     """Return eˣ / Σ eˣ over axes.
 
     Args:
@@ -129,7 +229,7 @@ def softmax(x: Any, axis: Any = None) -> Any:
 
 
 @_composite("special")
-def log_softmax(x: Any, axis: Any = None) -> Any:
+def log_softmax(x: Any, axis: Axis = None) -> Any:
     """Return x − log Σ eˣ over axes.
 
     Args:
@@ -143,13 +243,71 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 # --- Entropies and losses --------------------------------------------------------------------
 
 
-def _entr(x: Any) -> Any:
+@_function("special", body="definition")
+def entr(x: Any, /) -> Any:
+    """Return −x log x of each element, 0 at 0 and −∞ below.
+
+    The derivative at 0 is infinite.
+
+    Args:
+        x: array of any shape, real floating.
+    """
     inside = x > 0
     y = -x * F.log(F.where(inside, x, 1.0))
     return F.where(x < 0, -math.inf, y)
 
 
-def _rel_entr(x: Any, y: Any) -> Any:
+@_function("special", body="definition")
+def huber(delta: Any, r: Any, /) -> Any:
+    """Return r² / 2 where |r| ≤ δ, and δ (|r| − δ / 2) beyond: Huber's loss.
+
+    Args:
+        delta: array of any shape, real floating: how large a residual counts by its absolute value;
+            below 0 the loss is ∞.
+        r: array that broadcasts with it: the residuals.
+    """
+    size = F.abs(r)
+    y = F.where(size <= delta, 0.5 * r * r, delta * (size - 0.5 * delta))
+    return F.where(F.minimum(delta, size) < 0, math.inf, y)
+
+
+@_function("special", body="definition")
+def kl_div(x: Any, y: Any, /) -> Any:
+    """Return x log(x / y) − x + y of each two elements: terms of a Kullback–Leibler divergence.
+
+    Where both are 0, so are the value and the derivatives.
+
+    Args:
+        x: array of any shape, real floating, not negative.
+        y: array that broadcasts with it, not negative.
+    """
+    return rel_entr(x, y) - x + y
+
+
+@_function("special", body="definition")
+def pseudo_huber(delta: Any, r: Any, /) -> Any:
+    """Return δ² (√(1 + (r / δ)²) − 1), which is smooth and close to Huber's loss.
+
+    Args:
+        delta: array of any shape, real floating: how large a residual counts by its absolute value;
+            below 0 the loss is ∞.
+        r: array that broadcasts with it: the residuals.
+    """
+    h = F.hypot(delta, r)
+    y = delta * r * (r / F.where(h == 0, 1.0, delta + h))
+    return F.where(F.minimum(delta, F.abs(r)) < 0, math.inf, y)
+
+
+@_function("special", body="definition")
+def rel_entr(x: Any, y: Any, /) -> Any:
+    """Return x log(x / y) of each two elements: terms of a relative entropy.
+
+    Where both are 0, so are the value and the derivatives.
+
+    Args:
+        x: array of any shape, real floating, not negative.
+        y: array that broadcasts with it, not negative.
+    """
     inside = F.logical_and(x > 0, y > 0)
     nothing = F.logical_and(x == 0, y >= 0)
     product = x * F.log(F.where(inside, x / y, 1.0))
@@ -157,33 +315,7 @@ def _rel_entr(x: Any, y: Any) -> Any:
     return F.where(F.isnan(x + y), math.nan, found)
 
 
-def _huber(delta: Any, r: Any) -> Any:
-    size = F.abs(r)
-    y = F.where(size <= delta, 0.5 * r * r, delta * (size - 0.5 * delta))
-    return F.where(F.minimum(delta, size) < 0, math.inf, y)
-
-
-def _pseudo_huber(delta: Any, r: Any) -> Any:
-    h = F.hypot(delta, r)
-    y = delta * r * (r / F.where(h == 0, 1.0, delta + h))
-    return F.where(F.minimum(delta, F.abs(r)) < 0, math.inf, y)
-
-
-entr = _function("entr", module="special", definition=_entr)
-huber = _function("huber", module="special", definition=_huber)
-kl_div = _function("kl_div", module="special", definition=lambda x, y: rel_entr(x, y) - x + y)
-pseudo_huber = _function("pseudo_huber", module="special", definition=_pseudo_huber)
-rel_entr = _function("rel_entr", module="special", definition=_rel_entr)
-
 # --- Box and Cox's transformation ------------------------------------------------------------
-
-
-def _boxcox(x: Any, lmbda: Any) -> Any:
-    return _boxcox_of_log(F.log(x), lmbda)
-
-
-def _boxcox1p(x: Any, lmbda: Any) -> Any:
-    return _boxcox_of_log(F.log1p(x), lmbda)
 
 
 def _boxcox_of_log(z: Any, lmbda: Any) -> Any:
@@ -198,94 +330,199 @@ def _log_of_boxcox(y: Any, lmbda: Any) -> Any:
     return F.where(zero, y, F.log1p(product) / (lmbda + F.indicator(zero, product)))
 
 
-def _inv_boxcox(y: Any, lmbda: Any) -> Any:
+@_function("special", body="definition")
+def boxcox(x: Any, lmbda: Any, /) -> Any:
+    """Return (x to the power λ, minus 1) / λ of each two elements, and log x where λ is 0.
+
+    Args:
+        x: array of any shape, real floating, not negative.
+        lmbda: array that broadcasts with it: the parameter.
+    """
+    return _boxcox_of_log(F.log(x), lmbda)
+
+
+@_function("special", body="definition")
+def boxcox1p(x: Any, lmbda: Any, /) -> Any:
+    """Return `boxcox` of 1 + x, with full accuracy near 0.
+
+    Args:
+        x: array of any shape, real floating, −1 at least.
+        lmbda: array that broadcasts with it: the parameter.
+    """
+    return _boxcox_of_log(F.log1p(x), lmbda)
+
+
+@_function("special", body="definition")
+def inv_boxcox(y: Any, lmbda: Any, /) -> Any:
+    """Return x of y = boxcox(x, λ).
+
+    Args:
+        y: array of any shape, real floating.
+        lmbda: array that broadcasts with it: the parameter.
+    """
     return F.exp(_log_of_boxcox(y, lmbda))
 
 
-def _inv_boxcox1p(y: Any, lmbda: Any) -> Any:
+@_function("special", body="definition")
+def inv_boxcox1p(y: Any, lmbda: Any, /) -> Any:
+    """Return x of y = boxcox1p(x, λ).
+
+    Args:
+        y: array of any shape, real floating.
+        lmbda: array that broadcasts with it: the parameter.
+    """
     return F.expm1(_log_of_boxcox(y, lmbda))
 
 
-boxcox = _function("boxcox", module="special", definition=_boxcox)
-boxcox1p = _function("boxcox1p", module="special", definition=_boxcox1p)
-inv_boxcox = _function("inv_boxcox", module="special", definition=_inv_boxcox)
-inv_boxcox1p = _function("inv_boxcox1p", module="special", definition=_inv_boxcox1p)
-
 # --- The normal distribution, and the error function -----------------------------------------
 
-dawsn = _function("dawsn", module="special")
-erf = _function("erf", module="special")
-erfc = _function("erfc", module="special")
-erfcinv = _function("erfcinv", module="special")
-erfcx = _function("erfcx", module="special")
-erfinv = _function("erfinv", module="special")
-log_ndtr = _function("log_ndtr", module="special")
-ndtr = _function("ndtr", module="special")
-ndtri = _function("ndtri", module="special")
 
-# --- The gamma function and its kin ----------------------------------------------------------
-
-beta = _function("beta", module="special")
-betainc = _function("betainc", module="special")
-betaln = _function("betaln", module="special")
-binom = _function("binom", module="special")
-digamma = _function("digamma", module="special")
-gamma = _function("gamma", module="special")
-gammainc = _function("gammainc", module="special")
-gammaincc = _function("gammaincc", module="special")
-gammaln = _function("gammaln", module="special")
-loggamma = _function("loggamma", module="special")
-poch = _function("poch", module="special")
-polygamma = _function("polygamma", module="special")
-psi = BY_NAME["special.psi"] = digamma
-rgamma = _function("rgamma", module="special")
-zeta = _function("zeta", module="special")
-
-
-@_named(kind=_Composite)  # SciPy's makes float64 of float32
-def multigammaln(a: Any, d: int) -> Any:
-    """Return the logarithm of the multivariate gamma function of dimension `d`.
+@_function("special")
+def dawsn(x: Any, /) -> Any:
+    """Return Dawson's integral, e^(−x²) ∫₀ˣ e^(t²) dt, of each element.
 
     Args:
-        a: array of any shape, real floating, greater than (d − 1) / 2.
-        d: the dimension.
-
-    Source: https://en.wikipedia.org/wiki/Multivariate_gamma_function
+        x: array of any shape, real or complex floating.
     """
-    y = gammaln(a) + 0.25 * d * (d - 1) * math.log(math.pi)
-    for j in range(1, d):
-        y = y + gammaln(a - 0.5 * j)
-    return y
 
 
-# --- Bessel functions ------------------------------------------------------------------------
+@_function("special")
+def erf(x: Any, /) -> Any:
+    """Return the error function, (2/√π) ∫₀ˣ e^(−t²) dt, of each element.
 
-i0 = _function("i0", module="special")
-i0e = _function("i0e", module="special")
-i1 = _function("i1", module="special")
-i1e = _function("i1e", module="special")
-iv = _function("iv", module="special")
-ive = _function("ive", module="special")
-j0 = _function("j0", module="special")
-j1 = _function("j1", module="special")
-jv = _function("jv", module="special")
-jn = jv
-k0 = _function("k0", module="special")
-k0e = _function("k0e", module="special")
-k1 = _function("k1", module="special")
-k1e = _function("k1e", module="special")
-kv = _function("kv", module="special")
-kve = _function("kve", module="special")
-y0 = _function("y0", module="special")
-y1 = _function("y1", module="special")
-yn = _function("yn", module="special")
-yv = _function("yv", module="special")
+    Args:
+        x: array of any shape, real or complex floating.
+    """
+
+
+@_function("special")
+def erfc(x: Any, /) -> Any:
+    """Return 1 − erf(x) of each element, with full accuracy where it is small.
+
+    Args:
+        x: array of any shape, real or complex floating.
+    """
+
+
+@_function("special")
+def erfcinv(x: Any, /) -> Any:
+    """Return the inverse of `erfc` of each element.
+
+    Args:
+        x: array of any shape, real floating, in [0, 2]; NaN outside.
+    """
+
+
+@_function("special")
+def erfcx(x: Any, /) -> Any:
+    """Return e^(x²) erfc(x) of each element.
+
+    Args:
+        x: array of any shape, real or complex floating.
+    """
+
+
+@_function("special")
+def erfinv(x: Any, /) -> Any:
+    """Return the inverse of `erf` of each element.
+
+    Args:
+        x: array of any shape, real floating, in [−1, 1]; NaN outside.
+    """
+
+
+@_function("special")
+def log_ndtr(x: Any, /) -> Any:
+    """Return the logarithm of `ndtr` of each element, with full accuracy far to the left.
+
+    Args:
+        x: array of any shape, real floating.
+    """
+
+
+@_function("special")
+def ndtr(x: Any, /) -> Any:
+    """Return the standard normal distribution function of each element.
+
+    Args:
+        x: array of any shape, real or complex floating.
+    """
+
+
+@_function("special")
+def ndtri(x: Any, /) -> Any:
+    """Return the quantiles of the standard normal distribution, the inverse of `ndtr`.
+
+    Args:
+        x: array of any shape, real floating, in [0, 1]; NaN outside.
+    """
+
 
 # --- Integrals -------------------------------------------------------------------------------
 
-exp1 = _function("exp1", module="special")
-expi = _function("expi", module="special")
-fresnel = _function("fresnel", module="special", kind=Several)
-shichi = _function("shichi", module="special", kind=Several)
-sici = _function("sici", module="special", kind=Several)
-spence = _function("spence", module="special")
+
+@_function("special")
+def exp1(x: Any, /) -> Any:
+    """Return ∫ₓ^∞ e⁻ᵗ / t dt of each element.
+
+    Args:
+        x: array of any shape, real or complex floating.
+    """
+
+
+@_function("special")
+def expi(x: Any, /) -> Any:
+    """Return the principal value of ∫ eᵗ / t dt from −∞ to x, of each element.
+
+    Args:
+        x: array of any shape, real or complex floating.
+    """
+
+
+@_function("special", kind=Several)
+def fresnel(x: Any, /) -> Any:
+    """Return Fresnel's integrals: those of sin(πt²/2) and of cos(πt²/2) from 0 to x.
+
+    Args:
+        x: array of any shape, real or complex floating.
+
+    Returns:
+        Two arrays of its shape.
+    """
+
+
+@_function("special", kind=Several)
+def shichi(x: Any, /) -> Any:
+    """Return the hyperbolic sine and cosine integrals of each element.
+
+    Args:
+        x: array of any shape, real or complex floating.
+
+    Returns:
+        Two arrays of its shape: ∫₀ˣ sinh t / t dt, and γ + log x + ∫₀ˣ (cosh t − 1) / t dt.
+
+    Source: https://dlmf.nist.gov/6.2
+    """
+
+
+@_function("special", kind=Several)
+def sici(x: Any, /) -> Any:
+    """Return the sine and cosine integrals of each element.
+
+    Args:
+        x: array of any shape, real or complex floating.
+
+    Returns:
+        Two arrays of its shape: ∫₀ˣ sin t / t dt, and γ + log x + ∫₀ˣ (cos t − 1) / t dt.
+
+    Source: https://dlmf.nist.gov/6.2
+    """
+
+
+@_function("special")
+def spence(x: Any, /) -> Any:
+    """Return Spence's function, −∫₁ˣ log t / (t − 1) dt, of each element.
+
+    Args:
+        x: array of any shape, real or complex floating.
+    """

@@ -1,4 +1,4 @@
-"""NumPy's statistics beyond the standard: averages, moments without NaN, covariance, counts."""
+"""NumPy's statistics beyond the standard: averages, moments without NaN, covariance."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
-from gpugrad.dispatch.kinds import kind_of, shape_of
-from gpugrad.dispatch.levels import has_levels
+from gpugrad.dispatch.kinds import Axis, axes_of, kind_of, shape_of
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.elementwise import array_like, check_no_out, double
-from gpugrad.functions.without_gradient import WithoutGradient, stopped
 
 
 @_composite()
 def average(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     weights: Any = None,
     returned: bool = False,
     *,
@@ -45,9 +43,9 @@ def average(
     return (y, total) if returned else y
 
 
-def _beside(weights: Any, a: Any, axis: Any) -> Any:
+def _beside(weights: Any, a: Any, axis: Axis) -> Any:
     """Return weights for some axes with the others, of length 1, beside them."""
-    axes = axis if type(axis) is tuple else (axis,)
+    axes = axes_of(axis, len(shape_of(a)))
     if axis is None or shape_of(weights) != tuple(a.shape[i] for i in axes):
         raise ArgumentError(
             f"average: weights of shape {shape_of(weights)} for an array of shape {shape_of(a)}, "
@@ -60,7 +58,7 @@ def _beside(weights: Any, a: Any, axis: Any) -> Any:
 
 
 @_composite()
-def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
+def ptp(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Any:
     """Return the largest value less the smallest; ties share the gradient.
 
     Args:
@@ -96,7 +94,7 @@ def _of_dtype(x: Any, dtype: Any) -> Any:
 @_composite()
 def nansum(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     keepdims: bool = False,
@@ -123,14 +121,24 @@ def nansum(
 @_composite()
 def nanprod(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
     where: Any = None,
 ) -> Any:
-    """Return the product of the values that are not NaN. For the arguments see `nansum`."""
+    """Return the product of the values that are not NaN; those that are get no gradient.
+
+    Args:
+        a: array.
+        axis: the axis or axes to go over; None is all.
+        dtype: the data type to compute in; that of `a` by default.
+        out: None, of a recorded array.
+        keepdims: whether the axes stay, with length 1.
+        initial: a number to begin with.
+        where: a mask: the values to take; all by default.
+    """
     check_no_out("nanprod", out)
     values, _ = _without_nan(_of_dtype(a, dtype), where, 1.0)
     y = F.prod(values, axis=axis, keepdims=keepdims)
@@ -154,7 +162,14 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = No
 
 @_composite()
 def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
-    """Return running products with 1 in place of NaN. For the arguments see `nancumsum`."""
+    """Return running products with 1 in place of NaN.
+
+    Args:
+        a: array; it is flattened where `axis` is None.
+        axis: the axis.
+        dtype: the data type to multiply in.
+        out: None, of a recorded array.
+    """
     check_no_out("nancumprod", out)
     a, axis = F.ravelled(a, axis)
     return F.cumulative_prod(_without_nan(_of_dtype(a, dtype), None, 1.0)[0], axis=axis)
@@ -163,7 +178,7 @@ def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = N
 @_composite()
 def nanmean(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     keepdims: bool = False,
@@ -172,7 +187,13 @@ def nanmean(
 ) -> Any:
     """Return the mean of the values that are not NaN; NaN where there is none.
 
-    For the arguments see `nansum`.
+    Args:
+        a: array.
+        axis: the axis or axes to go over; None is all.
+        dtype: the data type to compute in; that of `a` by default.
+        out: None, of a recorded array.
+        keepdims: whether the axes stay, with length 1.
+        where: a mask: the values to take; all by default.
     """
     check_no_out("nanmean", out)
     values, seen = _without_nan(_of_dtype(a, dtype), where, 0.0)
@@ -187,7 +208,7 @@ def _or_nan(count: Any) -> Any:
 @_composite()
 def nanvar(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     ddof: float = 0,
@@ -224,7 +245,7 @@ def nanvar(
 @_composite()
 def nanstd(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     dtype: Any = None,
     out: None = None,
     ddof: float = 0,
@@ -236,7 +257,16 @@ def nanstd(
 ) -> Any:
     """Return the standard deviation of the values that are not NaN; its gradient at 0 is 0.
 
-    For the arguments see `nanvar`.
+    Args:
+        a: array.
+        axis: the axis or axes to go over; None is all.
+        dtype: the data type to compute in; that of `a` by default.
+        out: None, of a recorded array.
+        ddof: what is taken from the count of values before dividing by it.
+        keepdims: whether the axes stay, with length 1.
+        where: a mask: the values to take; all by default.
+        mean: the mean, with the axes kept, if it is known.
+        correction: another name of `ddof`.
     """
     squared = nanvar(
         a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction
@@ -255,7 +285,7 @@ def squared_size(x: Any) -> Any:
     return F.real(x * F.conj(x)) if kind_of(x) == "c" else x * x
 
 
-def _nan_extremum(f: Any, worst: float, a: Any, axis: Any, keepdims: bool, where: Any) -> Any:
+def _nan_extremum(f: Any, worst: float, a: Any, axis: Axis, keepdims: bool, where: Any) -> Any:
     values, seen = _without_nan(a, where, worst)
     options = {"axis": axis, "keepdims": keepdims}
     return F.where(F.max(seen, **options) > 0, f(values, **options), math.nan)
@@ -264,7 +294,7 @@ def _nan_extremum(f: Any, worst: float, a: Any, axis: Any, keepdims: bool, where
 @_composite()
 def nanmax(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
@@ -272,7 +302,13 @@ def nanmax(
 ) -> Any:
     """Return the largest of the values that are not NaN; ties share the gradient.
 
-    For the arguments see `nansum`.
+    Args:
+        a: array, real floating.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        keepdims: whether the axes stay, with length 1.
+        initial: a number to begin with: the result if it is larger.
+        where: a mask: the values to take; all by default.
     """
     check_no_out("nanmax", out)
     y = _nan_extremum(F.max, -math.inf, a, axis, keepdims, where)
@@ -282,7 +318,7 @@ def nanmax(
 @_composite()
 def nanmin(
     a: Any,
-    axis: Any = None,
+    axis: Axis = None,
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
@@ -290,7 +326,13 @@ def nanmin(
 ) -> Any:
     """Return the smallest of the values that are not NaN; ties share the gradient.
 
-    For the arguments see `nansum`.
+    Args:
+        a: array, real floating.
+        axis: the axis or axes to go over; None is all.
+        out: None, of a recorded array.
+        keepdims: whether the axes stay, with length 1.
+        initial: a number to begin with: the result if it is smaller.
+        where: a mask: the values to take; all by default.
     """
     check_no_out("nanmin", out)
     y = _nan_extremum(F.min, math.inf, a, axis, keepdims, where)
@@ -371,7 +413,14 @@ def _adjoint(x: Any) -> Any:
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     """Return the correlation matrix of variables: their covariance in units of their deviations.
 
-    For the arguments see `cov`.
+    Args:
+        x: array of shape (variables, observations), or (observations,).
+        y: more variables, in the same form.
+        rowvar: False where `x` is (observations, variables).
+        dtype: the data type of the result; double precision by default.
+
+    Returns:
+        Array of shape (variables, variables), without axes where there is one.
     """
     c = cov(x, y, rowvar, dtype=dtype)
     if not shape_of(c):
@@ -384,89 +433,3 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
     if kind_of(c) == "c":
         return F.clip(F.real(c), -1.0, 1.0) + F.clip(F.imag(c), -1.0, 1.0) * 1j
     return F.clip(c, -1.0, 1.0)
-
-
-# --- Counts, through whose weights gradients flow --------------------------------------------
-
-_bincount = WithoutGradient("bincount", differentiable=False)
-_histogram = WithoutGradient("histogram", differentiable=False)
-_histogram2d = WithoutGradient("histogram2d", differentiable=False)
-_histogramdd = WithoutGradient("histogramdd", differentiable=False)
-
-
-@_composite()
-def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
-    """Return how often each whole number occurs, or the sum of the weights of where it does.
-
-    Args:
-        x: array of shape (n,) of integers, none negative.
-        weights: array of shape (n,), real floating; each has the gradient of the sum it is in.
-        minlength: the least length of the result.
-
-    Returns:
-        Array of the length max(x) + 1 at least.
-    """
-    if weights is None:
-        return _bincount(x, minlength=minlength)
-    x, weights = array_like(x, weights), array_like(weights, x)
-    largest = int(F.max(x)) if shape_of(x)[0] else -1
-    return F.scatter_add(double(weights), x, (max(largest + 1, minlength),))
-
-
-@_composite()
-def histogram(
-    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> Any:
-    """Return how many values are in each interval, and the intervals' ends.
-
-    Args:
-        a: array of any shape: counts have no gradient by it.
-        bins: how many intervals, or their ends.
-        range: the first and the last end.
-        density: whether to return a probability density, of integral 1, instead of counts.
-        weights: array of the shape of `a`; each has the gradient of the sum it is in.
-    """
-    if weights is None or not has_levels((weights,)):
-        return _histogram(a, bins, range, density, weights)
-    _, edges = _histogram(a, bins, range)
-    a = F.reshape(F.stop_gradient(a), (-1,))
-    count = edges.shape[0] - 1
-    place = F.searchsorted(edges, a, side="right") - 1
-    place = F.where(a == edges[-1], count - 1, place)
-    inside = (place >= 0) & (place < count)
-    values = F.where(inside, F.reshape(weights, (-1,)), 0.0)
-    y = F.scatter_add(values, F.where(inside, place, 0), (count,))
-    return (y / F.diff(edges) / F.sum(y) if density else y), edges
-
-
-def _counted(f: WithoutGradient, args: tuple[Any, ...], weights: Any, options: Any) -> Any:
-    if weights is not None and stopped(weights) is not weights:
-        raise ArgumentError(
-            f"{f.name}: its weights are recorded, and it has no rule. Number the intervals by "
-            f"xp.digitize, and add up by xp.bincount(numbers, weights)"
-        )
-    return f(*args, weights=weights, **options)
-
-
-@_composite()
-def histogram2d(
-    x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> Any:
-    """Return how many points are in each rectangle, and the intervals' ends along both axes.
-
-    For the arguments see `histogram`; the weights may not be recorded.
-    """
-    options = {"bins": bins, "range": range, "density": density}
-    return _counted(_histogram2d, (x, y), weights, options)
-
-
-@_composite()
-def histogramdd(
-    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> Any:
-    """Return how many points are in each box, and the intervals' ends along all axes.
-
-    For the arguments see `histogram`; the weights may not be recorded.
-    """
-    options = {"bins": bins, "range": range, "density": density}
-    return _counted(_histogramdd, (sample,), weights, options)

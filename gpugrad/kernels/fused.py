@@ -10,6 +10,7 @@ from gpugrad import functions as F
 from gpugrad.dispatch.cupy_library import cupy_library
 from gpugrad.dispatch.kinds import SCALAR_TYPES, CudaArray
 from gpugrad.dispatch.primitive import Function, Primitive, implement, implementation
+from gpugrad.functions import arithmetic
 from gpugrad.kernels.columns import column_dots
 from gpugrad.kernels.device_functions import DEVICE_FUNCTIONS, OPERATORS, device_functions
 from gpugrad.kernels.elementwise import Operation
@@ -318,7 +319,7 @@ def operations(rule: ScalarRule) -> list[Operation]:
     return [found for found in (value.operation, back) if isinstance(found, Operation)]
 
 
-@implement(F.add_into, CudaArray)
+@implement(arithmetic.add_into, CudaArray)
 def add_into(total: Any, x: Any) -> Any:
     """Return the sum of two arrays in the memory of the first one, or NotImplemented."""
     fits = is_like(x, total, total.shape) and total.dtype.name in C_TYPES

@@ -1,29 +1,29 @@
 """The Wengert list in print: one line for each recorded call.
 
 x1: float
-y1: float = log(x1)  gpugrad/rules/elementwise.py:71
-y2: float = sin(y1)  gpugrad/rules/elementwise.py:78
-y3: float = 5 * y2   gpugrad/rules/elementwise.py:35
+y1: float = log(x1)  gpugrad/rules/elementwise.py:75
+y2: float = sin(y1)  gpugrad/rules/elementwise.py:82
+y3: float = 5 * y2   gpugrad/rules/elementwise.py:36
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gpugrad.structure.spaces import show
 from gpugrad.symbolic.printer import operator_text
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
 
-def listing(tape: Any, show_space: Callable[[Any], str]) -> str:
+def listing(tape: Any) -> str:
     """Return the printed list of a tape's lines."""
     names = [f"x{i + 1}" for i in range(tape.inputs)]
     names += [f"y{i + 1}" for i in range(len(tape.functions) - tape.inputs)]
     rows: list[tuple[str, str]] = []
     for slot, function in enumerate(tape.functions):
-        head = f"{names[slot]}: {show_space(tape.spaces[slot])}"
+        head = f"{names[slot]}: {show(tape.spaces[slot])}"
         if function is None:
             rows.append((head, ""))
             continue

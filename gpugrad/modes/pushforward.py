@@ -17,13 +17,12 @@ from gpugrad.dispatch.primitive import Composite, Primitive
 from gpugrad.errors import ArgumentError, SensitivityError
 from gpugrad.modes.tape import Tape
 from gpugrad.rulebook.book import no_rule
-from gpugrad.rulebook.forward import moves, own_answer
+from gpugrad.rulebook.forward import moving, own_answer
 from gpugrad.rulebook.opaque import Opaque
 from gpugrad.rulebook.reverse import bind
-from gpugrad.structure.frame import Frame
 from gpugrad.structure.nodes import NOTHING
-from gpugrad.structure.spaces import fit, fitted, number_like, zero_of
-from gpugrad.structure.walk import Walk
+from gpugrad.structure.spaces import as_tangent, fit, number_like, zero_of
+from gpugrad.structure.walk import Frame, Walk
 from gpugrad.tracing.calls import (
     Outputs,
     check_not_left,
@@ -61,7 +60,7 @@ class Forward(Recording):
         value, dx = x.value, x.slot
         rule = f.bound_frules.get((1, type(value))) if dx is not None else None
         answer = NotImplemented if rule is None else rule((value,), (dx,))
-        return self.call(f, (x,), {}) if answer is NotImplemented else self._fitted(*answer)
+        return self.call(f, (x,), {}) if answer is NotImplemented else self._dual(*answer)
 
     def binary(self, f: Primitive, a: Any, b: Any) -> Any:
         """Call a differentiable function of two values: what `call` does, but faster."""
@@ -76,7 +75,7 @@ class Forward(Recording):
         mask = (dx is not None) | (dy is not None) << 1
         rule = f.bound_frules.get((mask, type(x), type(y)))
         answer = NotImplemented if rule is None else rule((x, y), (dx, dy))
-        return self.call(f, (a, b), {}) if answer is NotImplemented else self._fitted(*answer)
+        return self.call(f, (a, b), {}) if answer is NotImplemented else self._dual(*answer)
 
     def has_rule(self, f: Primitive, args: tuple[Any, ...]) -> bool:
         """Say whether there is a rule by which to call `f`: one of either kind, if not a kernel's.
@@ -86,10 +85,11 @@ class Forward(Recording):
         rules = [*f.frules, *(f.rrules if f.arrays is None else ())]
         return bool(rules) and self.matches(rules, args)
 
-    def _fitted(self, y: Any, dy: Any) -> Any:
+    def _dual(self, y: Any, dy: Any) -> Any:
+        """Return what a forward rule answered as a dual value."""
         if type(y) is float is type(dy):  # by far the most frequent of Python's numbers
             return Tracked(y, self, dy)
-        return self._moved(y, fitted(dy, y))
+        return self._moved(y, as_tangent(dy, y))
 
     def _moved(self, y: Any, dy: Any) -> Any:
         """Return a value with its tangent; one that moves on no level is a constant."""
@@ -210,13 +210,14 @@ def check_counts(name: str, args: Any, tangents: Any) -> None:
 
 def push(f: Primitive, args: tuple[Any, ...], tangents: tuple[Any, ...], kwargs: Any) -> Any:
     """Return `(y, dy)`: the value of a primitive, and how it moves; None where it does not."""
-    if not f.differentiable or not moves(tangents):
+    mask = moving(tangents) if f.differentiable else 0
+    if not mask:
         return f(*args, **kwargs), None
-    answer = own_answer(f, args, tangents, kwargs)
+    answer = own_answer(f, args, tangents, kwargs, mask)
     if answer is NotImplemented:
         answer = _derived(f, args, tangents, kwargs)
     y, dy = answer
-    return y, fitted(dy, y)
+    return y, as_tangent(dy, y)
 
 
 # --- Functions without a forward rule of their own -------------------------------------------

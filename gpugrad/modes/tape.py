@@ -22,9 +22,9 @@ from gpugrad.dispatch.primitive import Composite, Primitive
 from gpugrad.modes.listing import listing
 from gpugrad.rulebook.book import no_rule
 from gpugrad.rulebook.reverse import REVERSE, bind
-from gpugrad.structure.spaces import fit, show_space, space_of
+from gpugrad.structure.spaces import fit, show, sketch
 from gpugrad.structure.tangent import accumulate, added_to
-from gpugrad.tracing.constants import HOLDERS, constant, released, with_views
+from gpugrad.tracing.constants import MAY_HOLD, constant, released, with_views
 from gpugrad.tracing.recording import Recording, check_keywords
 from gpugrad.tracing.value import Tracked
 
@@ -39,14 +39,14 @@ class Literal:
             self.shown: Any = [Literal(v) for v in value]
         else:
             is_shown = type(value) in _SHOWN or isinstance(value, Primitive)
-            self.shown = value if is_shown else space_of(value)
+            self.shown = value if is_shown else sketch(value)
 
     def __repr__(self) -> str:
         if type(self.shown) is list:
             return f"({', '.join(map(repr, self.shown))})"
         if isinstance(self.shown, Primitive):
             return self.shown.name
-        return repr(self.shown) if type(self.shown) in _SHOWN else show_space(self.shown)
+        return repr(self.shown) if type(self.shown) in _SHOWN else show(self.shown)
 
 
 _SHOWN = frozenset({int, float, bool, complex, str, type(None), slice, type(...)})
@@ -68,7 +68,7 @@ class Tape(Recording):
         operands: None for the function and, for each argument, its slot if it is recorded (a tuple
             of slots for a sequence of arrays), else a float or a Literal.
         backs: the call's pullback; where all is Python's numbers, its partial derivatives.
-        spaces: what `space_of` says of the value.
+        spaces: what `sketch` says of the value.
         keywords: the keyword arguments of the calls that have any.
     """
 
@@ -87,7 +87,7 @@ class Tape(Recording):
         self.functions = [None] * count
         self.operands = [()] * count
         self.backs = [None] * count
-        self.spaces = [space_of(value) for value in values]
+        self.spaces = [sketch(value) for value in values]
         return [Tracked(value, self, slot) for slot, value in enumerate(values)]
 
     # --- Recording ---------------------------------------------------------------------------
@@ -108,7 +108,7 @@ class Tape(Recording):
                 primals.append(values)
                 mask |= bit
             else:
-                if type(argument) in HOLDERS:
+                if type(argument) in MAY_HOLD:
                     argument = released(argument)
                 operands.append(argument if type(argument) is float else Literal(argument))
                 primals.append(argument)
@@ -192,7 +192,7 @@ class Tape(Recording):
         try:
             self.spaces.append((y.dtype, y.shape))
         except AttributeError:
-            self.spaces.append(space_of(y))
+            self.spaces.append(sketch(y))
             if type(y) is tuple:
                 return self._append_items(recorded.slot, y)
         return recorded
@@ -280,7 +280,7 @@ class Tape(Recording):
     # --- Inspection --------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        return listing(self, show_space)
+        return listing(self)
 
 
 def _item_back(i: int, n: int, dy: Any) -> tuple[Any, ...]:

@@ -133,7 +133,7 @@ class RuleBook:
     def bind(self, f: Primitive, mask: int, args: tuple[Any, ...]) -> Function | None:
         """Return the rule of `f` for arguments like these, None where there is none.
 
-        The answer is remembered by the arguments' types.
+        It is remembered by the arguments' types.
 
         Args:
             f: the function.
@@ -143,7 +143,9 @@ class RuleBook:
         types = tuple(map(type, args))
         chosen = tuple([bool(mask >> i & 1) for i in range(len(types))])
         found = [rule.bind(f, args, chosen) for rule in self.rules(f) if rule.matches(types)]
-        bound = self.bound(f)[(mask, *types)] = first_answer(found) if found else None
+        if not found:
+            return None
+        bound = self.bound(f)[(mask, *types)] = first_answer(found)
         return bound
 
     def _registrable(self, f: Any) -> Primitive:

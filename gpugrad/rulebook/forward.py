@@ -47,22 +47,37 @@ FORWARD = RuleBook(
 
 
 def own_answer(
-    f: Primitive, args: tuple[Any, ...], tangents: tuple[Any, ...], kwargs: dict[str, Any]
+    f: Primitive,
+    args: tuple[Any, ...],
+    tangents: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    mask: int,
 ) -> Any:
-    """Return the answer of a function's own forward rules; NotImplemented where it has none."""
-    mask = sum(1 << place for place, dx in enumerate(tangents) if moves(dx))
+    """Return the answer of a function's own forward rules; NotImplemented where it has none.
+
+    Args:
+        f: the function.
+        args: its arguments.
+        tangents: theirs.
+        kwargs: its options.
+        mask: which of them move: see `moving`.
+    """
     key = (mask, *map(type, args))
     try:
         rule = f.bound_frules[key]
     except KeyError:
-        rule = FORWARD.bind(f, mask, args)
+        rule = f.bound_frules[key] = FORWARD.bind(f, mask, args)
     return NotImplemented if rule is None else rule(args, tangents, **kwargs)
 
 
-def moves(tangent: Any) -> bool:
-    """Say whether a tangent, or one in a sequence of them, is not zero."""
+def moving(tangents: tuple[Any, ...]) -> int:
+    """Return a mask whose bit i says that the tangent i is not zero."""
+    return sum([1 << place for place, dx in enumerate(tangents) if _moves(dx)])
+
+
+def _moves(tangent: Any) -> bool:
     if type(tangent) in (list, tuple):
-        return any(map(moves, tangent))
+        return any(map(_moves, tangent))
     return tangent is not None
 
 

@@ -8,11 +8,10 @@ from typing import Any
 from gpugrad.dispatch.levels import has_levels, youngest
 from gpugrad.dispatch.primitive import Function, Primitive
 from gpugrad.errors import ArgumentError
-from gpugrad.rulebook.forward import own_answer
+from gpugrad.rulebook.forward import moving, own_answer
 from gpugrad.rulebook.reverse import bind
-from gpugrad.structure.frame import Frame
 from gpugrad.structure.spaces import Projection
-from gpugrad.structure.walk import Walk
+from gpugrad.structure.walk import Frame, Walk
 
 
 def primitive(f: Function) -> Primitive:
@@ -59,7 +58,7 @@ def call_by_rule(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
     Raises ArgumentError where a recorded value was passed by keyword.
     """
-    if has_levels(Frame(kwargs.values()).leaves):
+    if kwargs and has_levels(Frame(kwargs.values()).leaves):
         raise ArgumentError(
             f"{f.name}: a recorded value was passed by keyword ({', '.join(kwargs)}). "
             f"Pass it by position; where no gradient is wanted, as gpugrad.stop_gradient(...)"
@@ -87,7 +86,7 @@ class _Call(Primitive):
     def __init__(self, opaque: Primitive, frame: Frame, args: tuple[Any, ...]) -> None:
         super().__init__(opaque.name)
         self.opaque = opaque
-        self.frame = frame
+        self.frame: Any = frame
         self.args = args
         self.rrules = [self]
         self.frules = [_PushedCall(self)] if opaque.frules else []
@@ -97,8 +96,8 @@ class _Call(Primitive):
 
     def release(self) -> None:
         """Let go of the arguments and the value, and of itself."""
-        self.frame, self.args = Frame(()), ()
-        self.node = self.value = None
+        self.frame = self.node = self.value = None
+        self.args = ()
         self.rrules = self.frules = []
         self.bound_rules.clear()
         self.bound_frules.clear()
@@ -177,7 +176,7 @@ class _PushedCall:
         call = self.call
         args = tuple(call.frame.rebuilt(call.args, iter(leaves)))
         dargs = tuple(call.frame.gathered(iter(tangents)))
-        answer = own_answer(call.opaque, args, dargs, kwargs)
+        answer = own_answer(call.opaque, args, dargs, kwargs, moving(dargs))
         if answer is NotImplemented:
             return answer
         y, dy = answer

@@ -100,10 +100,8 @@ class Shared(Node):
         pass
 
 
-def visit_function(walk: Walk, f: Any) -> Node:
-    """Return the node of a Python function: of a closure, unless no number was captured."""
-    if f.__closure__ is None:
-        return NOTHING
+def visit_closure(walk: Walk, f: Any) -> Node:
+    """Return the node of a Python function that captured something, of a number or not."""
     outer = walk.inside.get(id(f))
     if outer is not None:
         outer.circular = True

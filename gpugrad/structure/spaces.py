@@ -1,12 +1,18 @@
-"""The space of a value: what a gradient, a tangent or a sensitivity of it must be.
+"""The space of a value: all that it is but for its numbers, and what of it there may be.
 
-A gradient belongs to the space of what it is the gradient of. `project` takes it there, as
-ChainRules' `ProjectTo` does: real stays real, float32 stays float32, and what was broadcast is
-summed back. `fit` takes there what a user gave, or says why it does not fit.
+A gradient belongs to the space of what it is the gradient of, as do tangents and sensitivities.
+There are three ways into it:
+
+- `project`, of a gradient that a rule computed, as ChainRules' `ProjectTo`: real stays real,
+  float32 stays float32, and what was broadcast is summed back. `Projection` does so once the value
+  is gone.
+- `as_tangent`, of a tangent that a rule computed: it is broadcast to where the value is.
+- `fit`, of what a user gave: a number broadcasts, and whatever else does not fit is an error.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import array_api_compat
@@ -19,21 +25,81 @@ from gpugrad.dispatch.libraries import create, is_array, library_of
 from gpugrad.errors import SensitivityError
 
 
-def unbroadcast(dx: Any, shape: tuple[int, ...]) -> Any:
-    """Sum `dx` over the axes along which a value of `shape` was broadcast to `dx`'s shape."""
-    theirs = shape_of(dx)
-    if theirs == shape:
-        return dx
-    extra = len(theirs) - len(shape)
-    if extra == 1 and theirs[1:] == shape:  # a bias under a batch: by far the most frequent
-        return F.sum(dx, axis=0)
-    if extra < 0 or theirs == ():
-        return F.broadcast_to(dx, shape)
-    stretched = [extra + i for i, n in enumerate(shape) if n == 1 and theirs[extra + i] != 1]
-    axes = (*range(extra), *stretched)
-    if axes:
-        dx = F.sum(dx, axis=axes)
-    return dx if shape_of(dx) == shape else F.reshape(dx, shape)
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The space of a number or an array: what two values have in common if only numbers differ.
+
+    Attributes:
+        kind: the type, such as float, numpy.ndarray or cupy.ndarray.
+        dtype: the data type, of the array's library; None of Python's numbers.
+        shape: the shape.
+        device: where it is; None of Python's numbers.
+
+    Example:
+        >>> print(Space.of(np.ones((200, 2))), Space.of(1.0))
+        float64[200, 2] float
+    """
+
+    kind: type
+    dtype: Any
+    shape: tuple[int, ...]
+    device: Any
+
+    @classmethod
+    def of(cls, x: Any) -> Space:
+        """Return the space of a value; that of a recorded one is its plain value's."""
+        x = plain(x)
+        if library_of(x) is None:
+            return cls(type(x), None, (), None)
+        return cls(type(x), x.dtype, x.shape, array_api_compat.device(x))
+
+    def __str__(self) -> str:
+        return show(self.kind if self.dtype is None else (self.dtype, self.shape))
+
+
+def sketch(y: Any) -> Any:
+    """Return what listings show of a value: its data type and shape, or its type if it has none.
+
+    Of a tuple it is a tuple of these. Unlike a `Space` it costs next to nothing.
+    """
+    if type(y) is float:
+        return float
+    try:
+        return y.dtype, y.shape
+    except AttributeError:
+        return tuple(map(sketch, y)) if type(y) is tuple else type(y)
+
+
+def show(sketched: Any) -> str:
+    """Return the text of a sketch, such as float64[200, 2]."""
+    if isinstance(sketched, type):
+        return sketched.__name__
+    if isinstance(sketched[-1], tuple) and not isinstance(sketched[0], (tuple, type)):
+        dtype, shape = sketched
+        name = str(getattr(dtype, "name", None) or dtype).rpartition(".")[2]
+        return f"{name}[{', '.join(map(str, shape))}]"
+    return f"({', '.join(map(show, sketched))})"
+
+
+# --- Numbers in a space ------------------------------------------------------------------------
+
+
+def number_like(number: Any, x: Any) -> Any:
+    """Return a number in the space of `x`: of its type, shape, data type and device."""
+    x = plain(x)
+    if library_of(x) is None:
+        return type(x)(number)
+    if isinstance(x, np.generic):
+        return x.dtype.type(number)
+    return create("full", x.shape, number, like=x, dtype=x.dtype)
+
+
+def zero_of(x: Any) -> Any:
+    """Return the zero gradient of a number or array."""
+    return number_like(0, x)
+
+
+# --- Into a space ------------------------------------------------------------------------------
 
 
 class Projection:
@@ -62,19 +128,21 @@ class Projection:
         return F.astype(dx, self.dtype)
 
 
-def number_like(number: Any, x: Any) -> Any:
-    """Return a number in the space of `x`: of its type, shape, data type and device."""
-    x = plain(x)
-    if library_of(x) is None:
-        return type(x)(number)
-    if isinstance(x, np.generic):
-        return x.dtype.type(number)
-    return create("full", x.shape, number, like=x, dtype=x.dtype)
-
-
-def zero_of(x: Any) -> Any:
-    """Return the zero gradient of a number or array."""
-    return number_like(0, x)
+def unbroadcast(dx: Any, shape: tuple[int, ...]) -> Any:
+    """Sum `dx` over the axes along which a value of `shape` was broadcast to `dx`'s shape."""
+    theirs = shape_of(dx)
+    if theirs == shape:
+        return dx
+    extra = len(theirs) - len(shape)
+    if extra == 1 and theirs[1:] == shape:  # a bias under a batch: by far the most frequent
+        return F.sum(dx, axis=0)
+    if extra < 0 or theirs == ():
+        return F.broadcast_to(dx, shape)
+    stretched = [extra + i for i, n in enumerate(shape) if n == 1 and theirs[extra + i] != 1]
+    axes = (*range(extra), *stretched)
+    if axes:
+        dx = F.sum(dx, axis=axes)
+    return dx if shape_of(dx) == shape else F.reshape(dx, shape)
 
 
 def project(dx: Any, x: Any) -> Any:
@@ -104,6 +172,33 @@ def _as_array(dx: Any, x: Any) -> Any:
     return array_api_compat.array_namespace(x).asarray(dx)
 
 
+def as_tangent(dy: Any, y: Any) -> Any:
+    """Return a tangent in the shape and data type of the value it belongs to.
+
+    Args:
+        dy: a tangent that a forward rule computed; None where it is zero.
+        y: the value, or a tuple of some; of no floating number the tangent is None.
+    """
+    if dy is None:
+        return None
+    if type(y) is tuple:
+        return tuple(map(as_tangent, dy, y))
+    dtype = getattr(y, "dtype", None)
+    if dtype is None:  # of Python's numbers
+        return dy if isinstance(dy, LevelValue) else type(y)(dy)
+    if getattr(dy, "dtype", None) is dtype and dy.shape == y.shape:
+        return dy
+    if type(plain(y)) in SCALAR_TYPES:
+        return dy
+    if kind_of(y) not in "fc":
+        return None
+    if shape_of(dy) == () != y.shape or not hasattr(dy, "dtype"):
+        dy = number_like(0, y) + dy
+    elif dy.shape != y.shape:
+        dy = F.broadcast_to(dy, y.shape)
+    return dy if dy.dtype == y.dtype else F.astype(dy, y.dtype)
+
+
 def fit(dy: Any, y: Any) -> Any:
     """Return the sensitivity `dy` as one of the value `y`; a number broadcasts.
 
@@ -111,6 +206,8 @@ def fit(dy: Any, y: Any) -> Any:
     """
     if type(dy) is float:
         return dy if type(y) is float else number_like(dy, y)
+    if type(dy) is type(y) is np.ndarray and dy.dtype is y.dtype and dy.shape == y.shape:
+        return project(dy, y)  # by far the most frequent of arrays
     if isinstance(dy, (bool, int, float, complex, np.number)):
         if isinstance(dy, (complex, np.complexfloating)) and kind_of(y) != "c":
             raise _misfit(y, "the sensitivity is complex")
@@ -129,55 +226,12 @@ def fit(dy: Any, y: Any) -> Any:
                     f"with array_api_compat.to_device(dy, y.device)"
                 )
     if not fits or shape_of(dy) not in ((), shape_of(y)):
-        raise _misfit(y, f"the sensitivity is {show_space(space_of(dy))}")
+        raise _misfit(y, f"the sensitivity is {show(sketch(dy))}")
     return project(dy, y)
 
 
 def _misfit(y: Any, what: str) -> SensitivityError:
-    space = show_space(space_of(y))
+    space = show(sketch(y))
     return SensitivityError(
         f"the value is {space}, {what}. Give one of {space}, or a number to broadcast"
     )
-
-
-def space_of(y: Any) -> Any:
-    """Return what describes a value: its data type and shape, or its type if it is no array."""
-    if type(y) is float:
-        return float
-    try:
-        return y.dtype, y.shape
-    except AttributeError:
-        return tuple(map(space_of, y)) if type(y) is tuple else type(y)
-
-
-def show_space(space: Any) -> str:
-    """Return a description such as float64[200, 2]."""
-    if isinstance(space, type):
-        return space.__name__
-    if isinstance(space[-1], tuple) and not isinstance(space[0], (tuple, type)):
-        dtype, shape = space
-        name = str(getattr(dtype, "name", None) or dtype).rpartition(".")[2]
-        return f"{name}[{', '.join(map(str, shape))}]"
-    return f"({', '.join(map(show_space, space))})"
-
-
-def fitted(dy: Any, y: Any) -> Any:
-    """Return a tangent in the shape and data type of the value it belongs to."""
-    if dy is None:
-        return None
-    if type(y) is tuple:
-        return tuple(map(fitted, dy, y))
-    dtype = getattr(y, "dtype", None)
-    if dtype is None:  # of Python's numbers
-        return dy if isinstance(dy, LevelValue) else type(y)(dy)
-    if getattr(dy, "dtype", None) is dtype and dy.shape == y.shape:
-        return dy
-    if type(plain(y)) in SCALAR_TYPES:
-        return dy
-    if kind_of(y) not in "fc":
-        return None
-    if shape_of(dy) == () != y.shape or not hasattr(dy, "dtype"):
-        dy = number_like(0, y) + dy
-    elif dy.shape != y.shape:
-        dy = F.broadcast_to(dy, y.shape)
-    return dy if dy.dtype == y.dtype else F.astype(dy, y.dtype)

@@ -9,6 +9,7 @@ from gpugrad import functions as F
 from gpugrad.dispatch.kinds import rebuild_sequence, shape_of
 from gpugrad.dispatch.levels import LevelValue
 from gpugrad.dispatch.libraries import is_array
+from gpugrad.functions.arithmetic import add_into
 
 
 class Tangent:
@@ -77,7 +78,7 @@ def added_to(total: Any, x: Any) -> Any:
         x: another gradient of the same value.
     """
     plain_arrays = type(total) is type(x) and not isinstance(x, LevelValue) and is_array(x)
-    return F.add_into(total, x) if plain_arrays else accumulate(total, x)
+    return add_into(total, x) if plain_arrays else accumulate(total, x)
 
 
 def scale(tangent: Any, factor: Any) -> Any:

@@ -12,7 +12,7 @@ import enum
 import functools
 import operator
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from gpugrad.dispatch.kinds import kind_of
 from gpugrad.dispatch.levels import LevelValue
 from gpugrad.dispatch.libraries import is_array
 from gpugrad.dispatch.primitive import Primitive
-from gpugrad.structure.closures import Closure, visit_function
+from gpugrad.structure.closures import Closure, visit_closure
 from gpugrad.structure.nodes import (
     LEAF,
     NOTHING,
@@ -84,6 +84,54 @@ class Walk:
             del self.inside[id(x)]
 
 
+class Frame:
+    """A call's frame: the structures that go into it, and the differentiable numbers in them.
+
+    Args:
+        values: the structures.
+
+    Attributes:
+        nodes: the node of each.
+        leaves: the numbers in all.
+    """
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        walk = Walk()
+        self.nodes = [walk.node(value) for value in values]
+        self.leaves = walk.leaves
+        self.owes_release = walk.owes_release
+
+    def take_leaves(self) -> list[Any]:
+        """Return the numbers, and let go of them."""
+        leaves, self.leaves = self.leaves, []
+        return leaves
+
+    def rebuilt(self, values: Iterable[Any], leaves: Iterator[Any]) -> list[Any]:
+        """Return the structures `values`, with others for their numbers."""
+        pairs = zip(self.nodes, values, strict=True)
+        return [node.rebuild(value, leaves) for node, value in pairs]
+
+    def gathered(self, gradients: Iterator[Any]) -> list[Any]:
+        """Return what there is for each number, gradients or tangents, in the structures' form."""
+        return [node.gradient(gradients) for node in self.nodes]
+
+    def scattered(self, gradients: Iterable[Any]) -> list[Any]:
+        """Return what gradients or tangents, in the structures' form, hold for each number.
+
+        Raises SensitivityError where they are not in that form.
+        """
+        found: list[Any] = []
+        for node, gradient in zip(self.nodes, gradients, strict=True):
+            node.scatter_to(found, gradient)
+        return found
+
+    def release(self) -> None:
+        """Let go of what rebuilt closures captured, once the function has run."""
+        if self.owes_release:
+            for node in self.nodes:
+                node.release()
+
+
 def _visit_leaf(walk: Walk, x: Any) -> Node:
     walk.leaves.append(x)
     return LEAF
@@ -141,6 +189,10 @@ def _visit_object(walk: Walk, x: Any) -> Node:
     return NOTHING if children is None else Object(children, tuple(fields))
 
 
+def _visit_function(walk: Walk, f: Any) -> Node:
+    return NOTHING if f.__closure__ is None else visit_closure(walk, f)
+
+
 def _visit_namespace(walk: Walk, x: Any) -> Node:
     children = walk.children_once(x, vars(x).values())
     return NOTHING if children is None else Namespace(children, tuple(vars(x)))
@@ -183,7 +235,7 @@ _VISITS_BY_BASE: dict[Any, Callable[[Walk, Any], Node] | None] = {
     tuple: _visit_tuple,
     list: _visit_list,
     dict: _visit_mapping,
-    types.FunctionType: visit_function,
+    types.FunctionType: _visit_function,
     types.MethodType: _visit_method,
     functools.partial: _visit_partial,
     types.SimpleNamespace: _visit_namespace,

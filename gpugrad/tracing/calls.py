@@ -12,10 +12,9 @@ from gpugrad.dispatch.libraries import is_array
 from gpugrad.dispatch.recognition import primitive_of
 from gpugrad.errors import OutputError, SensitivityError
 from gpugrad.functions.map import loop
-from gpugrad.structure.frame import Frame
 from gpugrad.structure.nodes import LEAF
 from gpugrad.structure.spaces import project, zero_of
-from gpugrad.structure.walk import Walk
+from gpugrad.structure.walk import Frame, Walk
 from gpugrad.tracing.constants import released
 from gpugrad.tracing.cupy_patch import REFUSALS, explain
 from gpugrad.tracing.value import Tracked

@@ -46,7 +46,7 @@ class Constants(Level):
 
 
 CONSTANTS = Constants()
-HOLDERS = frozenset({Tracked, tuple, list, dict})  # the types of what `released` changes
+MAY_HOLD = frozenset({Tracked, tuple, list, dict})  # the types of what `released` changes
 
 
 def constant(y: Any) -> Any:
@@ -68,7 +68,7 @@ def released(x: Any) -> Any:
         return x.value if x.level is CONSTANTS else x
     if kind is tuple or kind is list:
         for item in x:
-            if type(item) in HOLDERS:
+            if type(item) in MAY_HOLD:
                 return kind([released(item) for item in x])
         return x
     return {key: released(value) for key, value in x.items()} if kind is dict else x

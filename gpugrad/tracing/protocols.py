@@ -74,7 +74,7 @@ class Protocols(LevelValue):
         return recorded(f, function, args, kwargs)
 
     # CuPy asks for these two: of its ufuncs and elementwise kernels, and of its reductions.
-    # They are not documented; tests/test_patch_cupy.py holds them.
+    # They are not documented; tests/tracing/test_cupy_patch.py holds them.
 
     def __cupy_override_elementwise_kernel__(self, kernel: Any, *args: Any, **kwargs: Any) -> Any:
         f = primitive_of(kernel)

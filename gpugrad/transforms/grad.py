@@ -11,7 +11,7 @@ from gpugrad.dispatch.kinds import kind_of, shape_of
 from gpugrad.errors import ArgumentError, OutputError
 from gpugrad.modes.tape import Tape
 from gpugrad.structure.nodes import NOTHING
-from gpugrad.structure.spaces import show_space, space_of
+from gpugrad.structure.spaces import Space
 from gpugrad.tracing.calls import Inputs, Outputs, check_not_left, name_of, record, recordable
 
 
@@ -131,7 +131,7 @@ def _seeds(name: str, tape: Tape, outputs: Outputs) -> list[tuple[int, Any]]:
     y = outputs.leaves[0]
     if shape_of(y) != () or kind_of(y) != "f":
         raise OutputError(
-            f"grad({name}): {name} returned {show_space(space_of(y))}, not one real number. "
+            f"grad({name}): {name} returned {Space.of(y)}, not one real number. "
             f"Sum it (or take its real part), or use pullback({name}, ...)"
         )
     slot = outputs.slots[0]

@@ -1,40 +1,15 @@
 """xp.linalg: linear algebra by the names of the standard, of NumPy and of SciPy."""
 
+import typing as _typing
+
+from gpugrad.functions import table as _table
 from gpugrad.functions.linalg import EighResult as EighResult
 from gpugrad.functions.linalg import EigResult as EigResult
 from gpugrad.functions.linalg import QRResult as QRResult
 from gpugrad.functions.linalg import SlogdetResult as SlogdetResult
 from gpugrad.functions.linalg import SVDResult as SVDResult
-from gpugrad.functions.linalg import cholesky as cholesky
-from gpugrad.functions.linalg import cond as cond
-from gpugrad.functions.linalg import cross as cross
-from gpugrad.functions.linalg import det as det
-from gpugrad.functions.linalg import diagonal as diagonal
-from gpugrad.functions.linalg import eig as eig
-from gpugrad.functions.linalg import eigh as eigh
-from gpugrad.functions.linalg import eigvals as eigvals
-from gpugrad.functions.linalg import eigvalsh as eigvalsh
-from gpugrad.functions.linalg import expm as expm
-from gpugrad.functions.linalg import inv as inv
-from gpugrad.functions.linalg import lstsq as lstsq
-from gpugrad.functions.linalg import matmul as matmul
-from gpugrad.functions.linalg import matrix_norm as matrix_norm
-from gpugrad.functions.linalg import matrix_power as matrix_power
-from gpugrad.functions.linalg import matrix_rank as matrix_rank
-from gpugrad.functions.linalg import matrix_transpose as matrix_transpose
-from gpugrad.functions.linalg import multi_dot as multi_dot
-from gpugrad.functions.linalg import norm as norm
-from gpugrad.functions.linalg import outer as outer
-from gpugrad.functions.linalg import pinv as pinv
-from gpugrad.functions.linalg import qr as qr
-from gpugrad.functions.linalg import slogdet as slogdet
-from gpugrad.functions.linalg import solve as solve
-from gpugrad.functions.linalg import solve_triangular as solve_triangular
-from gpugrad.functions.linalg import svd as svd
-from gpugrad.functions.linalg import svdvals as svdvals
-from gpugrad.functions.linalg import tensordot as tensordot
-from gpugrad.functions.linalg import tensorinv as tensorinv
-from gpugrad.functions.linalg import tensorsolve as tensorsolve
-from gpugrad.functions.linalg import trace as trace
-from gpugrad.functions.linalg import vecdot as vecdot
-from gpugrad.functions.linalg import vector_norm as vector_norm
+
+if _typing.TYPE_CHECKING:  # what the table has, said so that type checkers see it
+    from gpugrad.functions.linalg import *
+
+globals().update(_table.functions_of("linalg"))

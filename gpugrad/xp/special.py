@@ -1,77 +1,11 @@
-"""xp.special: what the arrays' own library offers by these names."""
+"""xp.special: special functions, by the names of SciPy."""
 
-from gpugrad.functions.special import beta as beta
-from gpugrad.functions.special import betainc as betainc
-from gpugrad.functions.special import betaln as betaln
-from gpugrad.functions.special import binom as binom
-from gpugrad.functions.special import boxcox as boxcox
-from gpugrad.functions.special import boxcox1p as boxcox1p
-from gpugrad.functions.special import cbrt as cbrt
-from gpugrad.functions.special import cosm1 as cosm1
-from gpugrad.functions.special import dawsn as dawsn
-from gpugrad.functions.special import digamma as digamma
-from gpugrad.functions.special import entr as entr
-from gpugrad.functions.special import erf as erf
-from gpugrad.functions.special import erfc as erfc
-from gpugrad.functions.special import erfcinv as erfcinv
-from gpugrad.functions.special import erfcx as erfcx
-from gpugrad.functions.special import erfinv as erfinv
-from gpugrad.functions.special import exp1 as exp1
-from gpugrad.functions.special import exp2 as exp2
-from gpugrad.functions.special import exp10 as exp10
-from gpugrad.functions.special import expi as expi
-from gpugrad.functions.special import expit as expit
-from gpugrad.functions.special import expm1 as expm1
-from gpugrad.functions.special import exprel as exprel
-from gpugrad.functions.special import fresnel as fresnel
-from gpugrad.functions.special import gamma as gamma
-from gpugrad.functions.special import gammainc as gammainc
-from gpugrad.functions.special import gammaincc as gammaincc
-from gpugrad.functions.special import gammaln as gammaln
-from gpugrad.functions.special import huber as huber
-from gpugrad.functions.special import i0 as i0
-from gpugrad.functions.special import i0e as i0e
-from gpugrad.functions.special import i1 as i1
-from gpugrad.functions.special import i1e as i1e
-from gpugrad.functions.special import inv_boxcox as inv_boxcox
-from gpugrad.functions.special import inv_boxcox1p as inv_boxcox1p
-from gpugrad.functions.special import iv as iv
-from gpugrad.functions.special import ive as ive
-from gpugrad.functions.special import j0 as j0
-from gpugrad.functions.special import j1 as j1
-from gpugrad.functions.special import jn as jn
-from gpugrad.functions.special import jv as jv
-from gpugrad.functions.special import k0 as k0
-from gpugrad.functions.special import k0e as k0e
-from gpugrad.functions.special import k1 as k1
-from gpugrad.functions.special import k1e as k1e
-from gpugrad.functions.special import kl_div as kl_div
-from gpugrad.functions.special import kv as kv
-from gpugrad.functions.special import kve as kve
-from gpugrad.functions.special import log1p as log1p
-from gpugrad.functions.special import log_expit as log_expit
-from gpugrad.functions.special import log_ndtr as log_ndtr
-from gpugrad.functions.special import log_softmax as log_softmax
-from gpugrad.functions.special import loggamma as loggamma
-from gpugrad.functions.special import logit as logit
-from gpugrad.functions.special import logsumexp as logsumexp
-from gpugrad.functions.special import multigammaln as multigammaln
-from gpugrad.functions.special import ndtr as ndtr
-from gpugrad.functions.special import ndtri as ndtri
-from gpugrad.functions.special import poch as poch
-from gpugrad.functions.special import polygamma as polygamma
-from gpugrad.functions.special import pseudo_huber as pseudo_huber
-from gpugrad.functions.special import psi as psi
-from gpugrad.functions.special import rel_entr as rel_entr
-from gpugrad.functions.special import rgamma as rgamma
-from gpugrad.functions.special import shichi as shichi
-from gpugrad.functions.special import sici as sici
-from gpugrad.functions.special import softmax as softmax
-from gpugrad.functions.special import spence as spence
-from gpugrad.functions.special import xlog1py as xlog1py
-from gpugrad.functions.special import xlogy as xlogy
-from gpugrad.functions.special import y0 as y0
-from gpugrad.functions.special import y1 as y1
-from gpugrad.functions.special import yn as yn
-from gpugrad.functions.special import yv as yv
-from gpugrad.functions.special import zeta as zeta
+import typing as _typing
+
+from gpugrad.functions import table as _table
+from gpugrad.functions.special import multigammaln as multigammaln  # SciPy's own is another
+
+if _typing.TYPE_CHECKING:  # what the table has, said so that type checkers see it
+    from gpugrad.functions.special import *
+
+globals().update(_table.functions_of("special"))

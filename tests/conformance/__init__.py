@@ -1,0 +1,1 @@
+"""Tests against what others demand of arrays: the standard's suite, SciPy, scikit-learn."""

@@ -33,12 +33,16 @@ def record_rrule(f, x, seed):
 
 TAPE = Tape()
 (SEED,) = TAPE.record_inputs([0.0])
+_emptied = 0  # lines that keep nothing, from the first on
 
 
 def on_tape(x):
     """Return an array as a value on the open tape."""
-    if len(TAPE.backs) > LINES_KEPT:  # nobody pulls back: what rules keep for it may go
-        TAPE.backs[:] = [None] * len(TAPE.backs)
+    global _emptied
+    lines = len(TAPE.backs)
+    if lines - _emptied > LINES_KEPT:  # nobody pulls back: what rules keep for it may go
+        TAPE.backs[_emptied:] = [None] * (lines - _emptied)
+        _emptied = lines
     return record(x, SEED)
 
 

@@ -1,0 +1,1 @@
+"""Tests on a GPU, and the programs that run them there."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.gpu.reports import failed_tests
 
-OTHERS = ("tests/rules", "tests/nn", "tests/optim", "tests/examples", "tests/test_cupy.py")
+OTHERS = ("tests/rules", "tests/functions", "tests/nn", "tests/optim", "tests/examples")
 MANY = 1000  # failed tests: those to come have no other cause
 AGAIN = 200  # failed tests that are run once more
 

@@ -1,0 +1,1 @@
+"""Tests of rules: what holds for each by the rows of `samples/`, and what is particular to one."""

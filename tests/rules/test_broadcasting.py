@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from gpugrad import functions as F
+from tests.rows import Sample, anything, distinct, high, low
 from tests.rules.samples.elementwise import BINARY
-from tests.rules.samples.rows import Sample, anything, distinct, high, low
 from tests.rules.test_samples import assert_near, first_order
 
 hypothesis = pytest.importorskip("hypothesis")

@@ -9,7 +9,7 @@ import gpugrad as gg
 from gpugrad import functions as F
 from gpugrad.dispatch.primitive import BY_NAME, Composite, Primitive
 from gpugrad.tracing.constants import released
-from tests.rules.samples import SAMPLES
+from tests.samples import SAMPLES
 
 strict = pytest.importorskip("array_api_strict")
 
@@ -22,11 +22,11 @@ SAMPLED = {sample.function for sample in SAMPLES}
 # What has no array among its results or its arguments needs rules and tests of its own.
 WITHOUT_A_ROW = {
     "empty_like": "no gradient flows through it; tests/rules/test_conventions.py",
-    "frexp": "whole numbers beside the mantissas; tests/rules/test_beyond.py",
+    "frexp": "whole numbers beside the mantissas; tests/functions/test_beyond.py",
     "getattr": "its argument is an object, its gradient a Tangent; test_fields below",
     "linalg.lstsq": "one of its results is a rank; sampled as lstsq_of",
-    "histogram2d": "its weights may not be recorded; tests/rules/test_beyond.py",
-    "histogramdd": "its weights may not be recorded; tests/rules/test_beyond.py",
+    "histogram2d": "its weights may not be recorded; tests/functions/test_beyond.py",
+    "histogramdd": "its weights may not be recorded; tests/functions/test_beyond.py",
     **dict.fromkeys(
         ["unique_all", "unique_counts", "unique_inverse"],
         "counts and indices beside the values of unique_values; tests/rules/test_conventions.py",
@@ -65,14 +65,15 @@ def test_differentiable_function_has_a_rule(name):
     f = DIFFERENTIABLE[name]
     assert f.rrules or isinstance(f, Composite), (
         f"gpugrad/functions/ says that {name} is differentiable, but no file of gpugrad/rules/ "
-        f"or gpugrad/nn/functional/ has a rule for it: add one, or make it _constant(...)"
+        f"or gpugrad/nn/functional/ has a rule for it: add one, or make it @constant(...)"
     )
 
 
 @pytest.mark.parametrize("name", sorted(DIFFERENTIABLE))
 def test_differentiable_function_has_a_sample(name):
     assert DIFFERENTIABLE[name] in SAMPLED or name in WITHOUT_A_ROW, (
-        f"{name} has no row in tests/rules/samples.py: without one its rule is not tested"
+        f"{name} has no row in tests/rules/samples/ or tests/nn/functional/samples/: without one "
+        f"its rule is not tested"
     )
 
 
@@ -83,7 +84,7 @@ def test_exception_is_needed(name):
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_public_function_is_sampled(name):
-    assert getattr(gg, name) in SAMPLED, f"no row in tests/rules/samples.py is of gpugrad.{name}"
+    assert getattr(gg, name) in SAMPLED, f"no row of tests/samples.py is of gpugrad.{name}"
 
 
 def standard_names():
@@ -94,8 +95,8 @@ def standard_names():
 @pytest.mark.parametrize("name", standard_names())
 def test_function_of_the_standard_has_a_place(name):
     assert name in PRIMITIVES, (
-        f"the array-API standard has {name}. Add a line to gpugrad/functions/, a rule to "
-        f"gpugrad/rules/ and a row to tests/rules/samples.py; or name it in NOT_OURS, here"
+        f"the array-API standard has {name}. Add a def to gpugrad/functions/, a rule to "
+        f"gpugrad/rules/ and a row to tests/rules/samples/; or name it in NOT_OURS, here"
     )
 
 
@@ -108,7 +109,7 @@ def test_exclusion_is_of_something_that_is_there(names):
 def test_rows_have_names_of_their_own():
     names = [sample.name for sample in SAMPLES]
     repeated = {name for name in names if names.count(name) > 1}
-    assert not repeated, "rows of tests/rules/samples.py that a note must tell apart"
+    assert not repeated, "rows of tests/samples.py that a note must tell apart"
 
 
 # --- Functions through which no gradient flows -----------------------------------------------

@@ -1,7 +1,9 @@
 """Every row of the samples on CuPy's arrays without a GPU: it refuses what it refuses with one.
 
-The functions are the rules' general ones: gpugrad's kernels are tested in `tests/device`.
+The functions are the rules' general ones: gpugrad's kernels are tested in `tests/kernels`.
 """
+
+import functools
 
 import pytest
 
@@ -12,10 +14,11 @@ from gpugrad.kernels.fused import FusedValue
 
 pytest.importorskip("cupy")
 
+from tests.cases import try_each
 from tests.host_cupy import BareArray, numpy_of
 from tests.host_functions import compat, cupy_on_host
-from tests.rules.conftest import Library
-from tests.rules.test_samples import ELSEWHERE, check_elsewhere
+from tests.libraries import Library
+from tests.rules.test_samples import ELSEWHERE, by_function, check_where_it_is
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +27,15 @@ def cupy_library():
         yield Library("cupy", compat, BareArray, BareArray(()).device, numpy_of)
 
 
-@pytest.mark.parametrize(
-    ("sample", "dtype"), ELSEWHERE, ids=[f"{sample.name}, {dtype}" for sample, dtype in ELSEWHERE]
-)
-def test_values_gradients_and_tangents_are_those_of_numpy(cupy_library, sample, dtype):
-    if why_not := sample.why_not_in("cupy", dtype):
-        pytest.skip(why_not)
+@by_function(ELSEWHERE)
+def test_values_gradients_and_tangents_are_those_of_numpy(cupy_library, cases):
+    try_each(cases, functools.partial(check, cupy_library))
+
+
+def check(library, sample, dtype):
     if has_kernel_alone(sample.function):
-        pytest.skip("CuPy has no such function, and gpugrad a kernel: tests/device runs it")
-    check_elsewhere(cupy_library, sample, dtype)
+        pytest.skip("CuPy has no such function, and gpugrad a kernel: tests/kernels runs it")
+    check_where_it_is(library, sample, dtype)
 
 
 def has_kernel_alone(function):

@@ -1,4 +1,4 @@
-"""Special functions: their definitions against SciPy's, their derivatives where it is subtle."""
+"""Special functions: their derivatives where it is subtle."""
 
 import math
 
@@ -6,18 +6,13 @@ import numpy as np
 import pytest
 
 import gpugrad as gg
-from gpugrad import functions as F
-from gpugrad import xp
-from gpugrad.dispatch.library import Library
-from gpugrad.dispatch.numpy_library import NUMPY
-from gpugrad.errors import ArgumentError, GpugradError
+from gpugrad.errors import ArgumentError
 from gpugrad.functions import special as S
 
 sp = pytest.importorskip("scipy.special")
 
 INF, NAN = math.inf, math.nan
 EULER = 0.5772156649015329
-RNG = np.random.default_rng(0)
 
 
 def gradients(f, *args):
@@ -34,97 +29,6 @@ def derivatives(f, x, count):
         found.append(f(x))
         f = gg.grad(f)
     return found
-
-
-# --- Definitions, against SciPy --------------------------------------------------------------
-
-EDGES = np.array([-INF, -50.0, -2.0, -1e-9, -0.0, 0.0, 1e-9, 0.3, 1.0, 2.5, 40.0, INF, NAN])
-PLAIN = np.concatenate([RNG.uniform(-3, 3, 20), [0.0, 1.0, -1.0]])
-ABOVE = RNG.uniform(0.1, 3, 20)
-LAMBDAS = np.array([[-1.5], [0.0], [0.5], [1.0], [2.0]])
-
-
-@pytest.mark.parametrize(
-    ("name", "x"),
-    [
-        ("cosm1", PLAIN),
-        ("entr", EDGES),
-        ("exp10", EDGES),
-        ("expit", EDGES),
-        ("exprel", EDGES),
-        ("log_expit", EDGES),
-        ("logit", np.array([-1.0, 0.0, 1e-9, 0.3, 0.9, 1.0, 2.0, NAN])),
-    ],
-)
-def test_definition_of_one_argument_is_scipys_function(name, x):
-    with np.errstate(all="ignore"):
-        actual = getattr(S, name).definition(x)
-    np.testing.assert_allclose(actual, getattr(sp, name)(x), rtol=1e-13, atol=1e-300)
-
-
-@pytest.mark.parametrize(
-    ("name", "a", "b"),
-    [
-        ("boxcox", ABOVE, LAMBDAS),
-        ("boxcox1p", ABOVE - 1, LAMBDAS),
-        ("huber", np.array([[-1.0], [0.0], [1.0], [3.0]]), PLAIN),
-        ("inv_boxcox", ABOVE / 5, LAMBDAS),
-        ("inv_boxcox1p", ABOVE / 5, LAMBDAS),
-        ("kl_div", EDGES[1:-2, None], EDGES[1:-2]),
-        ("pseudo_huber", np.array([[-1.0], [0.0], [1e-9], [3.0]]), PLAIN),
-        ("rel_entr", EDGES[1:-2, None], EDGES[1:-2]),
-        ("xlog1py", np.array([[-1.0], [0.0], [2.0]]), np.array([-1.0, 0.0, 0.5, INF, NAN])),
-        ("xlogy", np.array([[-1.0], [0.0], [2.0]]), np.array([0.0, 1e-9, 0.5, INF, NAN])),
-    ],
-)
-def test_definition_of_two_arguments_is_scipys_function(name, a, b):
-    with np.errstate(all="ignore"):
-        actual = getattr(S, name).definition(a, b)
-    expected = getattr(sp, name)(a, b)
-    assert actual.shape == expected.shape
-    np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-15)
-
-
-OPTIONS = [{}, {"axis": 0}, {"axis": (0, 2)}, {"axis": -1, "keepdims": True}, {"keepdims": True}]
-OPTIONS = [
-    *OPTIONS,
-    *({**options, "return_sign": True} for options in OPTIONS),
-]
-
-
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
-@pytest.mark.parametrize("weighted", [False, True])
-def test_logsumexp_is_scipys(options, weighted):
-    a = RNG.uniform(-800, 800, (2, 3, 4))
-    b = RNG.normal(size=(3, 1)) if weighted else None
-    actual = S.logsumexp(a, b=b, **options)
-    expected = sp.logsumexp(a, b=b, **options)
-    np.testing.assert_allclose(actual, expected, rtol=1e-13)
-    assert np.shape(actual) == np.shape(expected)
-
-
-def test_logsumexp_of_infinite_terms_and_none():
-    a = np.array([[INF, 1, -INF], [-INF, -INF, -INF], [2, -INF, 2], [NAN, 0, INF]])
-    np.testing.assert_allclose(S.logsumexp(a, axis=1), [INF, -INF, 2 + math.log(2), NAN])
-    b = np.array([0.0, 1, 1])  # what is multiplied by 0 is not there
-    np.testing.assert_allclose(S.logsumexp(np.array([INF, 1, 2]), b=b), sp.logsumexp([1, 2]))
-    np.testing.assert_allclose(S.logsumexp(np.ones(2), b=np.array([1.0, -1.0])), -INF)
-    assert type(S.logsumexp(2.0)) is float
-
-
-@pytest.mark.parametrize("axis", [None, 0, -1, (0, 1)])
-@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-def test_softmax_is_scipys(name, axis):
-    x = RNG.uniform(-800, 800, (2, 3, 4))
-    actual = getattr(S, name).definition(x, axis=axis)
-    np.testing.assert_allclose(actual, getattr(sp, name)(x, axis=axis), rtol=1e-13)
-    np.testing.assert_array_equal(getattr(xp.special, name)(x, axis), sp.__dict__[name](x, axis))
-
-
-@pytest.mark.parametrize("d", [1, 2, 5])
-def test_multigammaln_is_scipys(d):
-    a = RNG.uniform(2.1, 9, 5)
-    np.testing.assert_allclose(S.multigammaln.definition(a, d), sp.multigammaln(a, d), rtol=1e-13)
 
 
 # --- Where a formula divides by zero, or cancels ---------------------------------------------
@@ -430,63 +334,6 @@ def test_gamma_functions_of_complex_numbers(f):
         return
     slope = (f(z + h) - f(z - h)) / (2 * h)
     np.testing.assert_allclose(gradients(f, z)[0], np.conj(slope), rtol=1e-8)
-
-
-# --- SciPy's own functions -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        *(
-            (name, ())
-            for name in ["cbrt", "erf", "exp2", "expit", "gammaln", "log1p", "log_ndtr", "psi"]
-        ),
-        ("gammainc", (2,)),
-        ("jn", (1,)),
-        ("xlogy", (0.5,)),
-        ("yn", (1,)),
-    ],
-)
-def test_scipys_functions_are_recorded(name, parameters):
-    x = np.array([0.3, 1.2])
-    f, g = getattr(sp, name), getattr(xp.special, name)
-    theirs = gg.grad(lambda x: F.sum(f(*parameters, x)))(x)
-    ours = gg.grad(lambda x: F.sum(g(*parameters, x)))(x)
-    np.testing.assert_allclose(theirs, ours, rtol=1e-15)
-    np.testing.assert_allclose(g(*parameters, x), f(*parameters, x), rtol=1e-15)
-    number, slope = gg.value_and_grad(lambda x: f(*parameters, x))(1.2)
-    assert type(number) is type(slope) is float
-    assert slope == pytest.approx(ours[1])
-
-
-def test_functions_with_several_results_are_recorded():
-    def f(x):
-        sine, cosine = sp.fresnel(x)
-        return F.sum(sine * cosine)
-
-    x = np.array([0.3, 1.2])
-    sine, cosine = sp.fresnel(x)
-    angle = math.pi / 2 * x * x
-    np.testing.assert_allclose(gg.grad(f)(x), np.sin(angle) * cosine + np.cos(angle) * sine)
-    dx = gg.grad(lambda x: xp.special.sici(x)[1])(0.5)
-    assert dx == pytest.approx(math.cos(0.5) / 0.5)
-
-
-def test_rule_is_found_by_scipys_function():
-    np.testing.assert_allclose(gg.grad(sp.logsumexp)(np.zeros(4)), np.full(4, 0.25))
-    _, back = gg.rrule(sp.digamma, 1.0)
-    assert back(1.0)[1] == pytest.approx(math.pi**2 / 6)
-    assert S.psi is S.digamma
-    assert S.jn is S.jv
-
-
-def test_without_scipy():
-    alone = Library("NumPy", np, special="no_module_of_this_name")
-    with pytest.raises(GpugradError, match=r"special\.erf\..*pip install 'gpugrad\[scipy\]'"):
-        S.erf.on(alone)
-    assert S.expit.on(alone) is S.expit.definition
-    assert S.logsumexp.on(alone) is S.logsumexp.on(NUMPY)
 
 
 # --- Where a derivative cancels, or is at a pole -----------------------------------------------

@@ -1,9 +1,9 @@
-"""Samples of NumPy's functions beyond the standard; tests/rules/test_beyond.py has more calls."""
+"""Samples of NumPy's functions beyond the standard; tests/functions/test_beyond.py has more."""
 
 import numpy as np
 
 from gpugrad import xp
-from tests.rules.samples.rows import (
+from tests.rows import (
     BOTH,
     COMPLEX,
     Domain,

@@ -4,7 +4,7 @@ import numpy as np
 
 import gpugrad as gg
 from gpugrad import functions as F
-from tests.rules.samples.rows import (
+from tests.rows import (
     BOTH,
     COMPLEX,
     INTEGERS_BESIDE,

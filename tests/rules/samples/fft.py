@@ -1,7 +1,7 @@
 """Samples of discrete Fourier transforms."""
 
 from gpugrad.functions import fft as T
-from tests.rules.samples.rows import BOTH, COMPLEX, anything, row
+from tests.rows import BOTH, COMPLEX, anything, row
 
 OF_COMPLEX = {"strict": "it transforms complex arrays alone"}
 

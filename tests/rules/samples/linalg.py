@@ -10,7 +10,7 @@ from gpugrad.dispatch.libraries import create
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.functions import linalg, matrices
 from gpugrad.functions.einstein import einsum
-from tests.rules.samples.rows import (
+from tests.rows import (
     BOTH,
     COMPLEX,
     Domain,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gpugrad import functions as F
-from tests.rules.samples.rows import (
+from tests.rows import (
     BOTH,
     INTEGERS_BESIDE,
     anything,

@@ -1,7 +1,7 @@
 """Samples of special functions."""
 
 from gpugrad.functions import special as S
-from tests.rules.samples.rows import (
+from tests.rows import (
     BOTH,
     COMPLEX,
     REAL,

@@ -1,0 +1,1 @@
+"""Tests of device code on the host: it compiles, and computes on simulated devices."""

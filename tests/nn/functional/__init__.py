@@ -1,0 +1,1 @@
+"""Tests of activations, losses and their like; rules are tested by the rows of `samples/`."""

@@ -1,0 +1,1 @@
+"""Tests of where rules are registered, and what they may answer."""

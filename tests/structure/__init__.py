@@ -1,0 +1,1 @@
+"""Tests of structures: what they may be, and the form of their gradients."""

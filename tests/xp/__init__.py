@@ -1,0 +1,1 @@
+"""Tests of gpugrad.xp as a namespace."""
