@@ -103,6 +103,11 @@ class Sample:
         return list(_inputs(self.args))
 
     @property
+    def has_elements(self):
+        """Whether there is a number to differentiate by."""
+        return any(0 not in x.shape for x in self.inputs)
+
+    @property
     def is_analytic(self):
         """Whether the function is differentiable as one of complex numbers."""
         return "complex" in self.takes and self.analytic

@@ -11,6 +11,6 @@ It imports `errors` alone. In the order of reading:
 - `kinds`: what is told of a number or an array without asking its library.
 - `library`, `numpy_library`, `cupy_library`: the libraries, and where they differ from the standard
   (`numpy_reductions`, `cupy_functions`); `libraries`: which one an array is of.
-- `primitive`: a function that takes rules, and how it finds what computes it; `declare`: how one is
-  written down; `recognition`: which one a function of another library is.
+- `primitive`: a function that takes rules, and how it finds what computes it; `recognition`: which
+  one a function of another library is; `declare`: how one is written down.
 """

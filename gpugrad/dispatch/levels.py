@@ -50,7 +50,7 @@ class Level:
 
     def call_by_rule(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Answer the call of such a function, whose arguments may be structures."""
-        raise NotImplementedError
+        return self.call(f, args, kwargs)
 
     def unary(self, f: Any, x: Any) -> Any:
         """Answer the call of a differentiable function of one value of this level."""

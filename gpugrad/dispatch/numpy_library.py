@@ -25,9 +25,11 @@ class NumpyLibrary(Library):
         return getattr(np, name)(*args, **options)
 
     def function(self, path: str) -> Callable[..., Any] | None:
+        """Return a faster function of arrays, or NumPy's."""
+        return self.faster.get(path) or self.numpys(path)
+
+    def numpys(self, path: str) -> Callable[..., Any] | None:
         """Return NumPy's function, or array_api_compat's where NumPy's differs or is missing."""
-        if path in self.faster:
-            return self.faster[path]
         if path in self.only_compat:
             return getattr(compat_numpy, path, None)
         return super().function(path)

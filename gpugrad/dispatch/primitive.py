@@ -236,7 +236,7 @@ class Primitive:
         return first_answer([*found, otherwise])
 
     def _for_scalars(self, args: list[Any]) -> Function:
-        numpy_function = NUMPY.function(self.path)
+        numpy_function = NUMPY.numpys(self.path)
         if any(isinstance(argument, complex) for argument in args):
             scalar = getattr(cmath, self.path, None)
         else:

@@ -133,7 +133,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         axis: the axis.
 
     Raises:
-        ArgumentError: there cannot be so many equal parts.
+        ArgumentError: a recorded array cannot be split into so many equal parts.
     """
     n = ary.shape[axis]
     if not hasattr(indices_or_sections, "__len__") and n % indices_or_sections:
@@ -154,7 +154,7 @@ def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
             `array_split`.
 
     Raises:
-        ArgumentError: there cannot be so many equal parts.
+        ArgumentError: a recorded array cannot be split into so many equal parts.
     """
     return split(ary, indices_or_sections, 1 if len(ary.shape) > 1 else 0)
 
@@ -169,7 +169,7 @@ def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
             `array_split`.
 
     Raises:
-        ArgumentError: there cannot be so many equal parts.
+        ArgumentError: a recorded array cannot be split into so many equal parts.
     """
     return split(ary, indices_or_sections, 0)
 
@@ -184,6 +184,6 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
             `array_split`.
 
     Raises:
-        ArgumentError: there cannot be so many equal parts.
+        ArgumentError: a recorded array cannot be split into so many equal parts.
     """
     return split(ary, indices_or_sections, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from gpugrad.dispatch.primitive import Primitive
 from gpugrad.functions.creation import asarray
 
 
-def loop(f: Callable[..., Any], *sequences: Any) -> Any:
+def map(f: Callable[..., Any], *sequences: Any) -> Any:
     """Apply `f` to the items, and return the results in a sequence of the first one's kind."""
     results = [f(*items) for items in zip(*sequences, strict=True)]
     first = sequences[0]
@@ -20,4 +21,4 @@ def loop(f: Callable[..., Any], *sequences: Any) -> Any:
     return F.stack([asarray(y) for y in results])
 
 
-MAP = Primitive("map", map, default=loop)
+MAP = Primitive("map", builtins.map, default=map)

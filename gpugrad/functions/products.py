@@ -31,7 +31,7 @@ def matmul_of(a: Any, b: Any) -> Any:
 
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
     product = matmul_of(x, weight)(x, weight)
-    if product.dtype != bias.dtype or not product.shape:
+    if product.dtype != bias.dtype or product.shape[-1:] != bias.shape:
         return product + bias
     product += bias  # into the product's own memory
     return product

@@ -275,7 +275,7 @@ def huber(delta: Any, r: Any, /) -> Any:
 def kl_div(x: Any, y: Any, /) -> Any:
     """Return x log(x / y) − x + y of each two elements: terms of a Kullback–Leibler divergence.
 
-    Where both are 0, so are the value and the derivatives.
+    Where both are 0 the value is 0, and the derivatives are 0 and 1.
 
     Args:
         x: array of any shape, real floating, not negative.

@@ -165,6 +165,8 @@ def _tangents(name: str, frame: Frame, leaves: list[Any], tangents: Sequence[Any
 
 def tangent_of(name: str, x: Any, dx: Any) -> Any:
     """Return the tangent of an argument in its space; raise SensitivityError if it does not fit."""
+    if dx is None:
+        return None
     frame = Frame([x])
     if frame.nodes[0] is NOTHING:
         return dx

@@ -105,9 +105,10 @@ def linear_rrule(_: Any, x: Any, weight: Any, bias: Any, *, needs: tuple[bool, .
     """Y = X W + b: a product and a sum in one line of the tape."""
     need_x, need_weight, need_bias = needs
     dtype = x.dtype
-    same = weight.dtype is dtype and bias.dtype is dtype and bias.ndim == 1
-    if x.ndim != 2 or weight.ndim != 2 or not same or kind_of(x) == "c":
-        if x.ndim > 2 and weight.ndim == 2 and bias.ndim == 1:
+    plain = weight.ndim == 2 and bias.shape == weight.shape[1:]
+    same = weight.dtype is dtype and bias.dtype is dtype
+    if x.ndim != 2 or not plain or not same or kind_of(x) == "c":
+        if x.ndim > 2 and plain:
             return _by_rows(linear_rrule, x, weight, bias, needs=needs)
         return _composed_linear(x, weight, bias, needs)
     product = F.matmul_of(x, weight)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gpugrad.functions.map import MAP, loop
+from gpugrad.functions.map import MAP, map
 from gpugrad.modes.pullback import pullback
 from gpugrad.modes.rules import rrule
 
 
 @rrule.register(MAP)
 def map_rrule(_: Any, f: Callable[..., Any], *sequences: Any) -> Any:
-    return pullback(loop, f, *sequences)
+    return pullback(map, f, *sequences)

@@ -7,7 +7,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.cupy_library import cupy_library
-from gpugrad.dispatch.kinds import CudaArray, shape_of
+from gpugrad.dispatch.kinds import Axis, CudaArray, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.dispatch.primitive import implement
 from gpugrad.kernels import columns
@@ -16,8 +16,6 @@ from gpugrad.rulebook.forward import linear
 from gpugrad.rulebook.reverse import takes_number
 from gpugrad.rules.elementwise import conj, nonzero
 from gpugrad.structure.spaces import Projection
-
-Axis = int | tuple[int, ...] | None
 
 
 def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:

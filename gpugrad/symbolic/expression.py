@@ -24,6 +24,10 @@ class Symbolic(Level):
         """Write the call down."""
         return Symbol(f, args)
 
+    def has_rule(self, f: Any, args: tuple[Any, ...]) -> bool:
+        """Say whether the call of a function that has a definition is written down as it is."""
+        return bool(f.rrules)
+
 
 _SYMBOLIC = Symbolic()
 

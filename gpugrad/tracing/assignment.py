@@ -12,7 +12,8 @@ they are any more. Of each recorded array one of these is true:
 
 A stale root can be brought up to date if the one that was renewed was taken from it by `x[index]`
 alone: it *owes* itself x[index] = news, which is done when it is used next. That view is then stale
-in its turn. Who was renewed leaves its family, for it has memory of its own, as it were.
+in its turn. Who was renewed leaves its family, for it has memory of its own, as it were; it may be
+the root of views itself, and so owe something when it is asked for its news.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from gpugrad import functions as F
 from gpugrad.dispatch.levels import Level, LevelValue, plain, youngest
 from gpugrad.dispatch.libraries import library_of
 from gpugrad.errors import AliasError, ArgumentError, ConversionError
+from gpugrad.rulebook import opaque
 
 
 class Alias:
@@ -38,7 +40,7 @@ class Alias:
         root: the array that this is a view of; None of a root itself.
         views: of a root, the arrays that are views of it.
         taken: of x[index]: the slot of x, the index, and whether x is itself no view.
-        news: of such a view once it is renewed: what it is now, which its root can look up.
+        news: of such a view once it is renewed: what its root can look up.
     """
 
     __slots__ = ("news", "root", "taken", "views")
@@ -47,7 +49,42 @@ class Alias:
         self.root = root
         self.views: list[weakref.ref[Assignable]] = []
         self.taken: tuple[Any, Any, bool] | None = None
-        self.news: list[Any] | None = None
+        self.news: News | None = None
+
+
+class News:
+    """What a view is by now that was assigned to, for the array that it was taken from.
+
+    Attributes:
+        value: the recorded value that the view became.
+        owed: what the view owes itself since, if it was a root, too.
+        lost: whether it was left out of date in a way that is not known.
+    """
+
+    __slots__ = ("lost", "owed", "value", "view")
+
+    def __init__(self, view: Assignable, value: Any) -> None:
+        self.view = weakref.ref(view)
+        self.renew(value)
+
+    def renew(self, value: Any) -> None:
+        """Take the view's next value."""
+        self.value = value
+        self.owed: tuple[Any, News] | None = None
+        self.lost = False
+
+    def settled(self, name: str) -> Any:
+        """Return the value with all that is owed; what it is the value of is retired."""
+        if self.lost:
+            raise _out_of_date(name)
+        value = self.value
+        if self.owed is not None:
+            index, news = self.owed
+            value = F.index_set(value, index, news.settled(name))
+        view = self.view()
+        if view is not None:
+            _retire(view)
+        return value
 
 
 class Stale(Level):
@@ -55,15 +92,15 @@ class Stale(Level):
 
     Args:
         before: its level until then.
-        writer: the view whose assignment it was, where what is owed is still known.
-        owed: the index at which that view was taken, and its news.
+        writer: who was assigned to, and alone changed what this one is.
+        owed: the index at which that view was taken, and its news, if these are all there is to it.
     """
 
     def __init__(
         self,
         before: Level,
         writer: Assignable | None = None,
-        owed: tuple[Any, list[Any]] | None = None,
+        owed: tuple[Any, News] | None = None,
     ) -> None:
         super().__init__(math.inf)  # it answers before all others
         self.before = before
@@ -81,12 +118,11 @@ class Stale(Level):
         return youngest(args).call(f, args, kwargs)
 
     def call_by_rule(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call `f` once the arrays are brought up to date, if they can be."""
-        _check_all(f.name, args)
-        return youngest((*args, *kwargs.values())).call_by_rule(f, args, kwargs)
+        """Call `f`, whose arguments may be structures, likewise."""
+        return opaque.call_by_rule(f, args, kwargs)
 
     def binary(self, f: Any, a: Any, b: Any) -> Any:
-        """Call `f` once the arrays are brought up to date, if they can be."""
+        """Call `f` likewise."""
         return self.call(f, (a, b), {})
 
     def forget_debt(self) -> None:
@@ -120,17 +156,21 @@ class Assignable(LevelValue):
         level = self.level
         written_back = type(level) is Stale and self._is_own_view(level, index, values)
         if written_back:  # x[index] += v, which changed the view and now hands it back
+            values.check_current("index_set")
             self.level = values.level
         self._renew(F.index_set(self, index, values))
         if written_back:
-            values.level = Stale(values.level)
+            _retire(values)
 
     def _is_own_view(self, stale: Stale, index: Any, values: Any) -> bool:
         """Say whether `values` was taken from here at `index`, and was alone in changing this."""
-        if stale.writer is None or stale.writer() is not values:
+        if not isinstance(values, Assignable) or stale.writer is None:
             return False
-        slot, taken_index, _ = values.alias.taken or (None, None, False)
-        return slot is self.slot and taken_index is index
+        if stale.writer() is not values:
+            return False
+        slot, taken, _ = values.alias.taken or (None, None, False)
+        is_same = taken is index or (_is_plain(taken) and _is_plain(index) and taken == index)
+        return slot is self.slot and is_same
 
     def _renew(self, new: Any) -> None:
         """Take over the place of `new`: this was assigned into. Its family is stale."""
@@ -143,7 +183,7 @@ class Assignable(LevelValue):
         alias = self.alias if hasattr(self, "alias") else None
         if alias is not None:
             if alias.news is not None:
-                alias.news[0] = new
+                alias.news.renew(new)
             for member in _family(self, alias):
                 if member is not self and _share(member.value, self.value):
                     self._outdate(member, alias, new)
@@ -152,21 +192,21 @@ class Assignable(LevelValue):
 
     def _outdate(self, member: Assignable, alias: Alias, new: Any) -> None:
         """Make another one of the family stale."""
+        owed = None
         if type(member.level) is Stale:
             member.level.forget_debt()
-            return
-        owed = None
-        _, index, is_direct = alias.taken or (None, None, False)
-        if member is alias.root and is_direct and F.is_basic(index):
-            alias.news = [new]
-            owed = index, alias.news
-        member.level = Stale(member.level, self, owed)
+        else:
+            _, index, is_direct = alias.taken or (None, None, False)
+            if member is alias.root and is_direct and F.is_basic(index):
+                alias.news = News(self, new)
+                owed = index, alias.news
+            member.level = Stale(member.level, self, owed)
+        news = member.alias.news
+        if news is not None:
+            news.owed, news.lost = owed, owed is None
 
     def check_current(self, name: str) -> None:
         """Bring this up to date where an assignment through another name left it out of date.
-
-        The view that was assigned to may not be used any more: it would not see what is assigned
-        here from now on.
 
         Args:
             name: the function that needs it, for the error.
@@ -178,18 +218,11 @@ class Assignable(LevelValue):
         if type(stale) is not Stale:
             return
         if stale.owed is None:
-            raise AliasError(
-                f"{name}: a recorded array shares its memory with another one that was assigned to "
-                f"since (x[...] = v or x += v). NumPy would show the assignment here, a recording "
-                f"cannot. Assign to the array itself, x[i, j] = v instead of x[i][j] = v, or take "
-                f"the view after the assignment, or take a copy: x[i].copy()"
-            )
-        view = stale.writer() if stale.writer is not None else None
-        index, (new,) = stale.owed
+            raise _out_of_date(name)
+        index, news = stale.owed
+        value = news.settled(name)
         self.level = stale.before
-        self._renew(F.index_set(self, index, new))
-        if view is not None:
-            view.level = Stale(view.level)
+        self._renew(F.index_set(self, index, value))
 
     def add_view(self, view: Assignable) -> None:
         """Remember that `view` may share this array's memory."""
@@ -250,6 +283,37 @@ class Assignable(LevelValue):
 
     def __ixor__(self, other: Any) -> Any:
         return self._in_place(F.bitwise_xor(self, other), "^")
+
+
+def _is_plain(index: Any) -> bool:
+    """Say whether an index is made of Python's integers alone, so that two can be compared."""
+    if type(index) is tuple:
+        return all(map(_is_plain, index))
+    if type(index) is slice:
+        return all(
+            part is None or type(part) is int for part in (index.start, index.stop, index.step)
+        )
+    return index is None or index is ... or type(index) is int
+
+
+def _retire(view: Assignable) -> None:
+    """Make a view, and what was taken from it, stale for good: its news are with its root now.
+
+    None of these would see what is assigned there from now on.
+    """
+    for member in _family(view, view.alias):
+        level = member.level
+        member.level = Stale(level.before if type(level) is Stale else level)
+
+
+def _out_of_date(name: str) -> AliasError:
+    """Return the error for the use of such an array by a function."""
+    return AliasError(
+        f"{name}: a recorded array shares its memory with another one that was assigned to "
+        f"since (x[...] = v or x += v). NumPy would show the assignment here, a recording "
+        f"cannot. Assign to the array itself, x[i, j] = v instead of x[i][j] = v, or take "
+        f"the view after the assignment, or take a copy: x[i].copy()"
+    )
 
 
 def _family(x: Assignable, alias: Alias) -> list[Assignable]:

@@ -11,7 +11,7 @@ from gpugrad.dispatch.levels import Level, LevelValue
 from gpugrad.dispatch.libraries import is_array
 from gpugrad.dispatch.recognition import primitive_of
 from gpugrad.errors import OutputError, SensitivityError
-from gpugrad.functions.map import loop
+from gpugrad.functions.map import map as plain_map
 from gpugrad.structure.nodes import LEAF
 from gpugrad.structure.spaces import project, zero_of
 from gpugrad.structure.walk import Frame, Walk
@@ -156,4 +156,4 @@ def recordable(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return what a recording calls for `f`: the primitive that it is, else `f` itself."""
     if f is getattr or f is operator.getitem:  # of structures, not of arrays alone
         return f
-    return loop if f is map else primitive_of(f) or f
+    return plain_map if f is map else primitive_of(f) or f

@@ -17,6 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 import gpugrad.kernels
 from gpugrad import functions as F
 from gpugrad import gelu_tanh, relu
@@ -140,6 +142,16 @@ def version():
     from cupy_backends.cuda.libs import nvrtc
 
     return nvrtc.getVersion()
+
+
+def has_nvrtc():
+    try:
+        return version() is not None
+    except (ImportError, RuntimeError):
+        return False
+
+
+needs_nvrtc = pytest.mark.skipif(not has_nvrtc(), reason="NVRTC is missing: pip install -e .[dev]")
 
 
 def cupy_options(options):

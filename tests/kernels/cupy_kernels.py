@@ -5,6 +5,7 @@ import math
 
 import cupy
 import numpy as np
+import pytest
 from cupy._core import _carray, _kernel, _reduction, _scalar, core
 
 from tests.kernels import simulator
@@ -55,6 +56,8 @@ def indexer_info(shape):
 
 def run(source, name, blocks, threads, arguments, schedule=0):
     """Run a kernel of CuPy's templates; `arguments` are the bytes of each."""
+    if simulator.missing():
+        pytest.skip(simulator.missing())
     includes = (core._get_header_dir_path(), *cccl_folders())
     built = simulator.kernels(PREAMBLE + source, (name,), slots=False, includes=includes)[name]
     slots = Slots(arguments)

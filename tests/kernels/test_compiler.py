@@ -13,15 +13,13 @@ from tests.kernels.compiler import (
     compile_all,
     compiled,
     digest,
+    has_nvrtc,
+    needs_nvrtc,
     task,
     version,
 )
 
-try:
-    HAS_NVRTC = version() is not None
-except (ImportError, RuntimeError):
-    HAS_NVRTC = False
-pytestmark = pytest.mark.skipif(not HAS_NVRTC, reason="NVRTC is missing")
+pytestmark = needs_nvrtc
 
 KERNELS = all_kernels()
 MAX_REGISTERS = 255
@@ -46,7 +44,7 @@ def test_kernel_compiles(name, architecture):
 
 
 @pytest.mark.skipif(
-    not HAS_NVRTC or version() != PINNED, reason="another compiler counts otherwise"
+    not has_nvrtc() or version() != PINNED, reason="another compiler counts otherwise"
 )
 def test_page_on_resources_is_of_these_sources():
     """So all of them were compiled, for every architecture, in silence and without a spill."""

@@ -10,6 +10,7 @@ from gpugrad.kernels.dense import MOST_FEATURES, SmallDense, kernels_of
 from gpugrad.nn.functional.dense import dense
 from gpugrad.testing import check_frule, check_rrule
 from tests.host_cupy import HostArray, bare, host, numpy_of, watch
+from tests.kernels.compiler import compiled, expressions, needs_nvrtc
 
 DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 ACTIVATIONS = [F.positive, F.tanh, gg.relu, gg.swish, gg.leakyrelu]
@@ -258,12 +259,11 @@ def test_extreme_values(simulator, activation):
     np.testing.assert_allclose(numpy_of(dx), slope, rtol=1e-5, atol=1e-6)
 
 
+@needs_nvrtc
 @pytest.mark.parametrize("architecture", [75, 90, 120])
 @pytest.mark.parametrize("activation", [*FEW, F.positive], ids=lambda f: f.name)
 def test_kernels_compile_without_spilling(activation, architecture):
     """They are made when an activation is first used, so that the test of all does not see them."""
-    from tests.kernels.compiler import compiled, expressions
-
     small = kernels_of(activation)
     for kernel in (small.kernel, small.back_kernel):
         found = compiled(kernel.text(), expressions(kernel), architecture)

@@ -16,16 +16,12 @@ from tests.kernels.compiler import (
     compile_all,
     disassembler,
     instructions,
+    needs_nvrtc,
     task,
-    version,
 )
 
-try:
-    HAS_NVRTC = version() is not None
-except (ImportError, RuntimeError):
-    HAS_NVRTC = False
 pytestmark = [
-    pytest.mark.skipif(not HAS_NVRTC, reason="NVRTC is missing"),
+    needs_nvrtc,
     pytest.mark.skipif(not disassembler(), reason="nvdisasm is missing: pip install -e .[dev]"),
 ]
 

@@ -13,6 +13,7 @@ from gpugrad.rulebook.reverse import bind
 from gpugrad.symbolic.expression import variables_in
 from gpugrad.testing import check_frule, check_rrule
 from tests.host_cupy import host, numpy_of
+from tests.kernels.compiler import compiled, expressions, needs_nvrtc
 
 DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 ACTIVATIONS = [
@@ -258,12 +259,11 @@ def test_rules_it_is_made_of(activation):
     check_frule(bias_activation, *arrays, activation)
 
 
+@needs_nvrtc
 @pytest.mark.parametrize("architecture", [75, 90, 120])
 @pytest.mark.parametrize("activation", FEW, ids=lambda f: f.name)
 def test_kernels_compile_without_spilling(activation, architecture):
     """They are made when an activation is first used, so that the test of all does not see them."""
-    from tests.kernels.compiler import compiled, expressions
-
     for kernel in (epilogue(activation).kernel, epilogue(activation).back_kernel):
         found = compiled(kernel.text(), expressions(kernel), architecture)
         assert found.log == ""

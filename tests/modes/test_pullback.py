@@ -490,7 +490,7 @@ def test_one_back_called_from_many_threads():
 V = np.array([0.5, 1.5, 2.5])
 
 
-# --- Ways off the tape -----------------------------------------------------------------------
+# --- What is no value ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["generator", "map", "filter", "zip"])

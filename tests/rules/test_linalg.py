@@ -493,3 +493,33 @@ def test_cholesky_is_lower_unless_told_otherwise_in_both_modes():
     np.testing.assert_array_equal(y, np.linalg.cholesky(x))
     y, _ = gg.rrule(linalg.cholesky, x)
     np.testing.assert_array_equal(y, np.linalg.cholesky(x))
+
+
+# --- Layers: a product and a sum ---------------------------------------------------------------
+
+BIASES = [(4,), (1,), (1, 4), (2, 1), (2, 4)]
+LAYERS = [(lead, bias) for lead in ((2,), (3, 2), (1,), ()) for bias in BIASES]
+LAYERS += [((2,), (5, 2, 4)), ((1,), (5, 1, 4))]
+
+
+@pytest.mark.parametrize(("lead", "bias"), LAYERS, ids=map(str, LAYERS))
+@pytest.mark.parametrize(
+    "f", [lambda b: b, lambda b: b * 1.0, F.positive], ids=["itself", "*", "+"]
+)
+def test_a_layer_is_its_product_and_its_sum_whatever_the_shape_of_the_bias(lead, bias, f):
+    rng = np.random.default_rng(0)
+    x, weight, b = (rng.normal(size=shape) for shape in ((*lead, 3), (3, 4), bias))
+    y, back = gg.pullback(lambda x, w, b: F.linear(x, w, f(b)), x, weight, b)
+    expected, expected_back = gg.pullback(lambda x, w, b: x @ w + f(b), x, weight, b)
+    np.testing.assert_allclose(F.linear(x, weight, b), x @ weight + b, rtol=1e-14)
+    np.testing.assert_allclose(y, expected, rtol=1e-14)
+    dy = rng.normal(size=y.shape)
+    for dx, expected_dx in zip(back(dy)[1:], expected_back(dy)[1:], strict=True):
+        np.testing.assert_allclose(dx, expected_dx, rtol=1e-12)
+
+
+@pytest.mark.parametrize("f", [lambda b: F.concat([b]), lambda b: F.cumulative_sum(b, axis=0)])
+def test_the_gradient_of_a_bias_has_its_shape_before_others_take_it(f):
+    x, weight = np.ones((2, 3)), np.ones((3, 4))
+    gradient = gg.grad(lambda b: F.sum(F.linear(x, weight, f(b))))(np.ones(1))
+    np.testing.assert_array_equal(gradient, [8.0])

@@ -167,7 +167,7 @@ def test_objects_that_hold_themselves():
     assert gradients(lambda k: k.x * k.x, Knot()) == (None, gg.Tangent(x=4.0, me=None))
 
 
-# --- Structures ------------------------------------------------------------------------------
+# --- Objects of less usual classes -----------------------------------------------------------
 
 
 class Slots:

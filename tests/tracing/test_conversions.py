@@ -15,9 +15,6 @@ from tests.gradients import check
 V = np.array([0.5, 1.5, 2.5])
 
 
-# --- Ways off the tape -----------------------------------------------------------------------
-
-
 @dataclasses.dataclass
 class Pair:
     a: object

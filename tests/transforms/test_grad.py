@@ -12,13 +12,6 @@ from numpy.testing import assert_array_equal
 import gpugrad as gg
 from gpugrad import xp
 
-# --- Numbers, lists and tuples where arrays are more usual -----------------------------------
-
-
-def test_grad_takes_a_list_of_places():
-    assert gg.grad(lambda x, y: x * y, argnums=[0, 1])(2.0, 5.0) == (5.0, 2.0)
-
-
 V = np.array([1.0, 2.0, 4.0])
 
 
@@ -48,6 +41,10 @@ def product(x, y, z=1.0):
 def test_argnums(argnums, expected):
     assert gg.grad(product, argnums)(2.0, 3.0, 5.0) == expected
     assert gg.value_and_grad(product, argnums)(2.0, 3.0, 5.0) == (30.0, expected)
+
+
+def test_grad_takes_a_list_of_places():
+    assert gg.grad(lambda x, y: x * y, argnums=[0, 1])(2.0, 5.0) == (5.0, 2.0)
 
 
 def test_other_arguments_may_be_anything():

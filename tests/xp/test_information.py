@@ -11,7 +11,7 @@ import gpugrad as gg
 from gpugrad import xp
 from gpugrad.dispatch.primitive import BY_NAME, Primitive
 
-# --- gpugrad.xp as a namespace ---------------------------------------------------------------
+# --- In a recorded function ------------------------------------------------------------------
 
 
 def test_questions_about_data_types():

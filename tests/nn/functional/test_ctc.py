@@ -14,9 +14,6 @@ scipy = pytest.importorskip("scipy")
 RNG = np.random.default_rng(0)
 
 
-# --- Connectionist temporal classification ---------------------------------------------------
-
-
 def brute_force(logits, labels, blank):
     """Return −log Σ of the probabilities of all paths that come to the labels."""
     log_p = scipy.special.log_softmax(logits, axis=1)
@@ -134,7 +131,7 @@ def test_what_ctc_loss_does_not_take(logits, labels, options):
         gg.ctc_loss(logits, labels, **options)
 
 
-# --- What is no array, and what has no classes -------------------------------------------------
+# --- Edges -----------------------------------------------------------------------------------
 
 
 def test_ctc_of_no_time():

@@ -19,7 +19,7 @@ pytest.importorskip("scipy.stats")
 X = np.array([[1.5, -0.3, 2.2], [0.7, 3.1, -1.2]])
 
 
-# --- Losses ----------------------------------------------------------------------------------
+# --- Numbers, nothing, lists and booleans ----------------------------------------------------
 
 
 def test_losses_of_numbers():
