@@ -36,3 +36,9 @@ def test_overflow_of_numbers_is_that_of_arrays():
     assert xp.exp(1e4) == math.inf
     assert math.isnan(xp.log(-1.0))
     assert gg.grad(xp.exp)(1e4) == math.inf
+
+
+def test_rows_are_taken_of_arrays_of_the_standard_whose_operator_refuses_to():
+    strict = pytest.importorskip("array_api_strict")
+    x, index = strict.reshape(strict.arange(6), (3, 2)), strict.asarray([2, 0, 2])
+    assert functions.getitem(x, index).shape == functions.getitem(x, (index,)).shape == (3, 2)
