@@ -9,7 +9,7 @@ import pytest
 import gpugrad as gg
 from gpugrad import functions, xp
 
-# --- One primitive, many names ---------------------------------------------------------------
+# --- Names -----------------------------------------------------------------------------------
 
 
 def test_primitives_have_a_name_and_a_repr():
@@ -22,7 +22,7 @@ def test_primitives_pickle(f):
     assert pickle.loads(pickle.dumps(f)) is f
 
 
-# --- gpugrad.xp as a namespace ---------------------------------------------------------------
+# --- Calls -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("x", [2.0, 2, True, 1 + 2j])
