@@ -211,6 +211,7 @@ def test_a_report_survives_a_time_out(tmp_path, monkeypatch):
         raise subprocess.TimeoutExpired("pytest", timeout)
 
     monkeypatch.setattr(subprocess.Popen, "wait", until_one_failed)
+    monkeypatch.setattr(check, "STOPPING", 60)  # other tests run beside this one
     _, found = checked(out, pytest_of(tmp_path, ENDLESS))
     assert found["kernels"]["outcome"].startswith("stopped after")
     assert found["kernels"]["failed"] == ["test_it.py::test_fails[(7, 33)]"]
