@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import abc
 import functools
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from gpugrad.errors import ArgumentError
 
-Axis = int | tuple[int, ...] | None  # what a function goes along: None is all axes
+# An array of whichever library, or a number, plain or recorded: Python has no type for it.
+Array: TypeAlias = Any
+DType: TypeAlias = Any  # a data type, of NumPy's, Python's or the array's library
+Device: TypeAlias = Any  # a device of an array's library
+Index: TypeAlias = Any  # what may stand in x[...]
+Axis: TypeAlias = int | tuple[int, ...] | None  # what a function goes along: None is all axes
 
 SCALAR_TYPES = frozenset({float, complex, int, bool})
 

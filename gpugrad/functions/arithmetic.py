@@ -12,13 +12,14 @@ import operator
 from typing import Any
 
 from gpugrad.dispatch.declare import function, math_function, named, operator_function
+from gpugrad.dispatch.kinds import Array
 from gpugrad.functions.manipulation import astype
 
 # --- Of two values ---------------------------------------------------------------------------
 
 
 @operator_function(operator.add, operator.iadd)
-def add(x1: Any, x2: Any, /) -> Any:
+def add(x1: Array, x2: Array, /) -> Any:
     """Return the sum of each element of one array and the other's.
 
     Args:
@@ -31,7 +32,7 @@ def add(x1: Any, x2: Any, /) -> Any:
 
 
 @operator_function(operator.sub, operator.isub)
-def subtract(x1: Any, x2: Any, /) -> Any:
+def subtract(x1: Array, x2: Array, /) -> Any:
     """Return the difference of each element of one array and the other's.
 
     Args:
@@ -44,7 +45,7 @@ def subtract(x1: Any, x2: Any, /) -> Any:
 
 
 @operator_function(operator.mul, operator.imul)
-def multiply(x1: Any, x2: Any, /) -> Any:
+def multiply(x1: Array, x2: Array, /) -> Any:
     """Return the product of each element of one array and the other's.
 
     Args:
@@ -57,7 +58,7 @@ def multiply(x1: Any, x2: Any, /) -> Any:
 
 
 @operator_function(operator.truediv, operator.itruediv)
-def divide(x1: Any, x2: Any, /) -> Any:
+def divide(x1: Array, x2: Array, /) -> Any:
     """Return the quotient of each element of one array and the other's.
 
     Args:
@@ -70,7 +71,7 @@ def divide(x1: Any, x2: Any, /) -> Any:
 
 
 @operator_function(operator.mod)
-def remainder(x1: Any, x2: Any, /) -> Any:
+def remainder(x1: Array, x2: Array, /) -> Any:
     """Return what is left of a division rounded down: it has the sign of the divisor.
 
     The derivative takes the rounded quotient as a constant.
@@ -85,7 +86,7 @@ def remainder(x1: Any, x2: Any, /) -> Any:
 
 
 @operator_function(operator.pow, builtins.pow, math.pow, operator.ipow)
-def pow(x1: Any, x2: Any, /) -> Any:
+def pow(x1: Array, x2: Array, /) -> Any:
     """Return each element to the power of the other array's.
 
     The derivative at a base of 0 is finite where there is one: of x**1 it is 1, of x**0 it is 0.
@@ -101,7 +102,7 @@ def pow(x1: Any, x2: Any, /) -> Any:
 
 
 @math_function
-def hypot(x1: Any, x2: Any, /) -> Any:
+def hypot(x1: Array, x2: Array, /) -> Any:
     """Return √(x1² + x2²) of each two elements, without overflow.
 
     The derivative where both are 0 is 0.
@@ -116,7 +117,7 @@ def hypot(x1: Any, x2: Any, /) -> Any:
 
 
 @math_function
-def copysign(x1: Any, x2: Any, /) -> Any:
+def copysign(x1: Array, x2: Array, /) -> Any:
     """Return the absolute value of each element, with the sign of the other array's.
 
     Args:
@@ -129,7 +130,7 @@ def copysign(x1: Any, x2: Any, /) -> Any:
 
 
 @function()
-def maximum(x1: Any, x2: Any, /) -> Any:
+def maximum(x1: Array, x2: Array, /) -> Any:
     """Return the larger of each two elements, NaN where one is NaN.
 
     At a tie each has half the gradient.
@@ -144,7 +145,7 @@ def maximum(x1: Any, x2: Any, /) -> Any:
 
 
 @function()
-def minimum(x1: Any, x2: Any, /) -> Any:
+def minimum(x1: Array, x2: Array, /) -> Any:
     """Return the smaller of each two elements, NaN where one is NaN.
 
     At a tie each has half the gradient.
@@ -159,7 +160,7 @@ def minimum(x1: Any, x2: Any, /) -> Any:
 
 
 @named(body="", default=operator.add)
-def add_into(a: Any, b: Any, /) -> Any:
+def add_into(a: Array, b: Array, /) -> Any:
     """Return the sum, which may be written into the memory of `a`: gradients are added up so.
 
     It is of arrays alone, has no derivative, and is no name of `F`.
@@ -174,7 +175,7 @@ def add_into(a: Any, b: Any, /) -> Any:
 
 
 @operator_function(operator.abs, builtins.abs, math.fabs)
-def abs(x: Any, /) -> Any:
+def abs(x: Array, /) -> Any:
     """Return the absolute value of each element.
 
     The derivative at 0 is 0. Of complex numbers z the gradient is z / |z|.
@@ -188,7 +189,7 @@ def abs(x: Any, /) -> Any:
 
 
 @operator_function(operator.neg)
-def negative(x: Any, /) -> Any:
+def negative(x: Array, /) -> Any:
     """Return each element with its sign changed.
 
     Args:
@@ -200,7 +201,7 @@ def negative(x: Any, /) -> Any:
 
 
 @operator_function(operator.pos)
-def positive(x: Any, /) -> Any:
+def positive(x: Array, /) -> Any:
     """Return a copy of the array.
 
     Args:
@@ -212,7 +213,7 @@ def positive(x: Any, /) -> Any:
 
 
 @function(scalar=lambda x: 1 / x, default=lambda x: 1 / x)
-def reciprocal(x: Any, /) -> Any:
+def reciprocal(x: Array, /) -> Any:
     """Return 1 / x of each element.
 
     Args:
@@ -224,7 +225,7 @@ def reciprocal(x: Any, /) -> Any:
 
 
 @function(scalar=lambda x: x * x)
-def square(x: Any, /) -> Any:
+def square(x: Array, /) -> Any:
     """Return the square of each element.
 
     Args:
@@ -236,7 +237,7 @@ def square(x: Any, /) -> Any:
 
 
 @math_function
-def sqrt(x: Any, /) -> Any:
+def sqrt(x: Array, /) -> Any:
     """Return the square root of each element, NaN of real ones below 0.
 
     The derivative at 0 is infinite.
@@ -254,7 +255,7 @@ def _sign(x: float) -> float:
 
 
 @function(scalar=_sign)
-def sign(x: Any, /) -> Any:
+def sign(x: Array, /) -> Any:
     """Return −1, 0 or 1 by the sign of each element; of complex numbers z / |z|, and 0 at 0.
 
     The derivative of real ones is 0.
@@ -267,13 +268,13 @@ def sign(x: Any, /) -> Any:
     """
 
 
-def _clip(x: Any, low: Any = None, high: Any = None) -> Any:
+def _clip(x: Array, low: Any = None, high: Any = None) -> Any:
     x = low if low is not None and x < low else x  # NaN stays
     return high if high is not None and x > high else x
 
 
 @function(keywords=("x", "min", "max"), scalar=_clip)
-def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
+def clip(x: Array, /, min: Any = None, max: Any = None) -> Any:
     """Return the array with what is outside of an interval moved to its edges.
 
     The derivative is 1 inside and at the edges, 0 outside, where the edge has the gradient.
@@ -292,7 +293,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
 
 
 @function(scalar=lambda x: x.conjugate())
-def conj(x: Any, /) -> Any:
+def conj(x: Array, /) -> Any:
     """Return the complex conjugate of each element.
 
     Args:
@@ -304,7 +305,7 @@ def conj(x: Any, /) -> Any:
 
 
 @function(view=True, scalar=lambda x: x.real)
-def real(x: Any, /) -> Any:
+def real(x: Array, /) -> Any:
     """Return the real part of each element; it may share the array's memory.
 
     Args:
@@ -316,7 +317,7 @@ def real(x: Any, /) -> Any:
 
 
 @function(view=True, scalar=lambda x: x.imag)
-def imag(x: Any, /) -> Any:
+def imag(x: Array, /) -> Any:
     """Return the imaginary part of each element, 0 of real ones; it may share the array's memory.
 
     Args:
@@ -330,12 +331,12 @@ def imag(x: Any, /) -> Any:
 # --- Choice ----------------------------------------------------------------------------------
 
 
-def _where(condition: Any, x: Any, y: Any) -> Any:
+def _where(condition: Array, x: Array, y: Array) -> Any:
     return x if condition else y
 
 
 @function(scalar=_where)
-def where(condition: Any, x1: Any, x2: Any, /) -> Any:
+def where(condition: Array, x1: Array, x2: Array, /) -> Any:
     """Return the elements of one array where a condition holds, else those of another.
 
     What is not chosen gets the gradient 0; NaN there stays where it is.
@@ -350,7 +351,7 @@ def where(condition: Any, x1: Any, x2: Any, /) -> Any:
     """
 
 
-def _indicator(condition: Any, like: Any) -> Any:
+def _indicator(condition: Array, like: Any) -> Any:
     if type(condition) is bool:
         return float(condition)
     convert = getattr(condition, "astype", None)
@@ -358,7 +359,7 @@ def _indicator(condition: Any, like: Any) -> Any:
 
 
 @named(body="", default=_indicator, scalar=_indicator, differentiable=False)
-def indicator(condition: Any, like: Any, /) -> Any:
+def indicator(condition: Array, like: Any, /) -> Any:
     """Return 1 where a condition holds and 0 elsewhere, in the data type of another array.
 
     Args:

@@ -6,10 +6,11 @@ from typing import Any
 
 from gpugrad.dispatch.declare import also_in as _also_in
 from gpugrad.dispatch.declare import function as _function
+from gpugrad.dispatch.kinds import Array
 
 
 @_function("special")
-def i0(x: Any, /) -> Any:
+def i0(x: Array, /) -> Any:
     """Return the modified Bessel function of the first kind and order 0 of each element.
 
     Args:
@@ -18,7 +19,7 @@ def i0(x: Any, /) -> Any:
 
 
 @_function("special")
-def i0e(x: Any, /) -> Any:
+def i0e(x: Array, /) -> Any:
     """Return e^(−|x|) I₀(x) of each element, without overflow.
 
     Args:
@@ -27,7 +28,7 @@ def i0e(x: Any, /) -> Any:
 
 
 @_function("special")
-def i1(x: Any, /) -> Any:
+def i1(x: Array, /) -> Any:
     """Return the modified Bessel function of the first kind and order 1 of each element.
 
     Args:
@@ -36,7 +37,7 @@ def i1(x: Any, /) -> Any:
 
 
 @_function("special")
-def i1e(x: Any, /) -> Any:
+def i1e(x: Array, /) -> Any:
     """Return e^(−|x|) I₁(x) of each element, without overflow.
 
     Args:
@@ -45,7 +46,7 @@ def i1e(x: Any, /) -> Any:
 
 
 @_function("special")
-def iv(v: Any, z: Any, /) -> Any:
+def iv(v: Array, z: Array, /) -> Any:
     """Return the modified Bessel function of the first kind and order v of each two elements.
 
     Args:
@@ -58,7 +59,7 @@ def iv(v: Any, z: Any, /) -> Any:
 
 
 @_function("special")
-def ive(v: Any, z: Any, /) -> Any:
+def ive(v: Array, z: Array, /) -> Any:
     """Return e^(−|Re z|) Iᵥ(z) of each two elements, without overflow.
 
     Args:
@@ -71,7 +72,7 @@ def ive(v: Any, z: Any, /) -> Any:
 
 
 @_function("special")
-def j0(x: Any, /) -> Any:
+def j0(x: Array, /) -> Any:
     """Return the Bessel function of the first kind and order 0 of each element.
 
     Args:
@@ -80,7 +81,7 @@ def j0(x: Any, /) -> Any:
 
 
 @_function("special")
-def j1(x: Any, /) -> Any:
+def j1(x: Array, /) -> Any:
     """Return the Bessel function of the first kind and order 1 of each element.
 
     Args:
@@ -89,7 +90,7 @@ def j1(x: Any, /) -> Any:
 
 
 @_function("special")
-def jv(v: Any, z: Any, /) -> Any:
+def jv(v: Array, z: Array, /) -> Any:
     """Return the Bessel function of the first kind and order v of each two elements.
 
     Args:
@@ -106,7 +107,7 @@ _also_in("special", jv, name="jn")
 
 
 @_function("special")
-def k0(x: Any, /) -> Any:
+def k0(x: Array, /) -> Any:
     """Return the modified Bessel function of the second kind and order 0 of each element.
 
     Args:
@@ -115,7 +116,7 @@ def k0(x: Any, /) -> Any:
 
 
 @_function("special")
-def k0e(x: Any, /) -> Any:
+def k0e(x: Array, /) -> Any:
     """Return eˣ K₀(x) of each element, without underflow.
 
     Args:
@@ -124,7 +125,7 @@ def k0e(x: Any, /) -> Any:
 
 
 @_function("special")
-def k1(x: Any, /) -> Any:
+def k1(x: Array, /) -> Any:
     """Return the modified Bessel function of the second kind and order 1 of each element.
 
     Args:
@@ -133,7 +134,7 @@ def k1(x: Any, /) -> Any:
 
 
 @_function("special")
-def k1e(x: Any, /) -> Any:
+def k1e(x: Array, /) -> Any:
     """Return eˣ K₁(x) of each element, without underflow.
 
     Args:
@@ -142,7 +143,7 @@ def k1e(x: Any, /) -> Any:
 
 
 @_function("special")
-def kv(v: Any, z: Any, /) -> Any:
+def kv(v: Array, z: Array, /) -> Any:
     """Return the modified Bessel function of the second kind and order v of each two elements.
 
     Args:
@@ -155,7 +156,7 @@ def kv(v: Any, z: Any, /) -> Any:
 
 
 @_function("special")
-def kve(v: Any, z: Any, /) -> Any:
+def kve(v: Array, z: Array, /) -> Any:
     """Return eᶻ Kᵥ(z) of each two elements, without underflow.
 
     Args:
@@ -168,7 +169,7 @@ def kve(v: Any, z: Any, /) -> Any:
 
 
 @_function("special")
-def y0(x: Any, /) -> Any:
+def y0(x: Array, /) -> Any:
     """Return the Bessel function of the second kind and order 0 of each element.
 
     Args:
@@ -177,7 +178,7 @@ def y0(x: Any, /) -> Any:
 
 
 @_function("special")
-def y1(x: Any, /) -> Any:
+def y1(x: Array, /) -> Any:
     """Return the Bessel function of the second kind and order 1 of each element.
 
     Args:
@@ -186,7 +187,7 @@ def y1(x: Any, /) -> Any:
 
 
 @_function("special")
-def yn(n: Any, x: Any, /) -> Any:
+def yn(n: Any, x: Array, /) -> Any:
     """Return the Bessel function of the second kind and whole order n of each two elements.
 
     Args:
@@ -199,7 +200,7 @@ def yn(n: Any, x: Any, /) -> Any:
 
 
 @_function("special")
-def yv(v: Any, z: Any, /) -> Any:
+def yv(v: Array, z: Array, /) -> Any:
     """Return the Bessel function of the second kind and order v of each two elements.
 
     Args:

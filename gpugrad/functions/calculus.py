@@ -11,7 +11,7 @@ from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.kinds import Axis, axes_of, kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, Axis, Device, DType, axes_of, kind_of, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import special
@@ -21,7 +21,7 @@ from gpugrad.functions.elementwise import array_like, double, finfo
 
 
 @_composite()
-def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+def ediff1d(ary: Array, to_end: Any = None, to_begin: Any = None) -> Any:
     """Return the differences of neighbours in a flattened array.
 
     Args:
@@ -35,7 +35,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     return F.concat(parts, axis=0) if len(parts) > 1 else y
 
 
-def vector_of(x: Any, like: Any) -> Any:
+def vector_of(x: Array, like: Any) -> Any:
     """Return a number, a list of numbers or an array as an array with one axis, as `like` is."""
     x = array_like(x, like)
     if not hasattr(x, "dtype"):
@@ -44,7 +44,7 @@ def vector_of(x: Any, like: Any) -> Any:
 
 
 @_composite()
-def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Any:
     """Return the integral of a function given by its values, linear in between.
 
     Args:
@@ -62,7 +62,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     return F.sum(steps * pairs, axis=axis) / 2
 
 
-def _along(x: Any, axis: int, ndim: int) -> Any:
+def _along(x: Array, axis: int, ndim: int) -> Any:
     """Return a vector as an array of `ndim` axes that runs along one of them."""
     shape = [1] * ndim
     shape[axis] = -1
@@ -114,7 +114,7 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     even = not shape_of(spacing)
     steps = spacing if even else _along(F.diff(spacing), axis, len(f.shape))
 
-    def part(start: int | None, end: int | None, x: Any = f) -> Any:
+    def part(start: int | None, end: int | None, x: Array = f) -> Any:
         return F.slice_along(x, axis, start, end)
 
     def step(start: int | None, end: int | None) -> Any:
@@ -154,7 +154,7 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
 
 @_composite()
 def interp(
-    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None
+    x: Array, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None
 ) -> Any:
     """Return the values at `x` of the function that is linear between given points.
 
@@ -203,7 +203,7 @@ def interp(
 
 
 @_function(body="default")
-def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+def convolve(a: Array, v: Array, mode: str = "full") -> Any:
     """Return Σₙ a[n] v[k − n] for each k.
 
     Args:
@@ -223,7 +223,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     return F.matmul(F.stack(columns, axis=-1), v)[start : start + length]
 
 
-def full_of(y: Any, n: int, m: int, mode: str) -> Any:
+def full_of(y: Array, n: int, m: int, mode: str) -> Any:
     """Return part of the full convolution of lengths n and m, with zeros in place of the rest."""
     start, length = _span(n, m, mode)
     ends = [
@@ -243,7 +243,7 @@ def _span(n: int, m: int, mode: str) -> tuple[int, int]:
 
 
 @_composite()
-def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+def correlate(a: Array, v: Array, mode: str = "valid") -> Any:
     """Return Σₙ a[n + k] conj(v[n]) for each k.
 
     Args:
@@ -269,10 +269,10 @@ def linspace(
     num: int = 50,
     endpoint: bool = True,
     retstep: bool = False,
-    dtype: Any = None,
+    dtype: DType = None,
     axis: int = 0,
     *,
-    device: Any = None,
+    device: Device = None,
 ) -> Any:
     """Return `num` numbers at equal distances from `start` to `stop`, as NumPy's linspace does.
 
@@ -305,7 +305,7 @@ def logspace(
     num: int = 50,
     endpoint: bool = True,
     base: Any = 10.0,
-    dtype: Any = None,
+    dtype: DType = None,
     axis: int = 0,
 ) -> Any:
     """Return the powers of `base` at equal distances from `start` to `stop`.
@@ -331,7 +331,7 @@ def geomspace(
     stop: Any,
     num: int = 50,
     endpoint: bool = True,
-    dtype: Any = None,
+    dtype: DType = None,
     axis: int = 0,
 ) -> Any:
     """Return numbers at equal ratios from `start` to `stop`.
@@ -354,7 +354,7 @@ def geomspace(
 
 
 @_composite()
-def i0(x: Any) -> Any:
+def i0(x: Array) -> Any:
     """Return the modified Bessel function of the first kind and order 0, of a real array."""
     y = special.i0(x)
     return y if y.dtype == x.dtype else F.astype(y, x.dtype)

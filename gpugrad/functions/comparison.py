@@ -8,12 +8,13 @@ import operator
 from typing import Any
 
 from gpugrad.dispatch.declare import constant, operator_function
+from gpugrad.dispatch.kinds import Array
 
 # --- Comparisons -----------------------------------------------------------------------------
 
 
 @operator_function(operator.eq, differentiable=False)
-def equal(x1: Any, x2: Any, /) -> Any:
+def equal(x1: Array, x2: Array, /) -> Any:
     """Say of each two elements whether they are equal; NaN is equal to nothing.
 
     Args:
@@ -26,7 +27,7 @@ def equal(x1: Any, x2: Any, /) -> Any:
 
 
 @operator_function(operator.ne, differentiable=False)
-def not_equal(x1: Any, x2: Any, /) -> Any:
+def not_equal(x1: Array, x2: Array, /) -> Any:
     """Say of each two elements whether they differ; NaN differs from all.
 
     Args:
@@ -39,7 +40,7 @@ def not_equal(x1: Any, x2: Any, /) -> Any:
 
 
 @operator_function(operator.gt, differentiable=False)
-def greater(x1: Any, x2: Any, /) -> Any:
+def greater(x1: Array, x2: Array, /) -> Any:
     """Say of each two elements whether the first one is larger.
 
     Args:
@@ -52,7 +53,7 @@ def greater(x1: Any, x2: Any, /) -> Any:
 
 
 @operator_function(operator.ge, differentiable=False)
-def greater_equal(x1: Any, x2: Any, /) -> Any:
+def greater_equal(x1: Array, x2: Array, /) -> Any:
     """Say of each two elements whether the first one is as large as the second, or larger.
 
     Args:
@@ -65,7 +66,7 @@ def greater_equal(x1: Any, x2: Any, /) -> Any:
 
 
 @operator_function(operator.lt, differentiable=False)
-def less(x1: Any, x2: Any, /) -> Any:
+def less(x1: Array, x2: Array, /) -> Any:
     """Say of each two elements whether the first one is smaller.
 
     Args:
@@ -78,7 +79,7 @@ def less(x1: Any, x2: Any, /) -> Any:
 
 
 @operator_function(operator.le, differentiable=False)
-def less_equal(x1: Any, x2: Any, /) -> Any:
+def less_equal(x1: Array, x2: Array, /) -> Any:
     """Say of each two elements whether the first one is as small as the second, or smaller.
 
     Args:
@@ -94,7 +95,7 @@ def less_equal(x1: Any, x2: Any, /) -> Any:
 
 
 @constant(math.isfinite, cmath.isfinite)
-def isfinite(x: Any, /) -> Any:
+def isfinite(x: Array, /) -> Any:
     """Say of each element whether it is neither infinite nor NaN.
 
     Args:
@@ -106,7 +107,7 @@ def isfinite(x: Any, /) -> Any:
 
 
 @constant(math.isinf, cmath.isinf)
-def isinf(x: Any, /) -> Any:
+def isinf(x: Array, /) -> Any:
     """Say of each element whether it is infinite.
 
     Args:
@@ -118,7 +119,7 @@ def isinf(x: Any, /) -> Any:
 
 
 @constant(math.isnan, cmath.isnan)
-def isnan(x: Any, /) -> Any:
+def isnan(x: Array, /) -> Any:
     """Say of each element whether it is NaN.
 
     Args:
@@ -130,7 +131,7 @@ def isnan(x: Any, /) -> Any:
 
 
 @constant()
-def signbit(x: Any, /) -> Any:
+def signbit(x: Array, /) -> Any:
     """Say of each element whether it has the sign −; −0.0 has.
 
     Args:
@@ -145,7 +146,7 @@ def signbit(x: Any, /) -> Any:
 
 
 @constant()
-def logical_and(x1: Any, x2: Any, /) -> Any:
+def logical_and(x1: Array, x2: Array, /) -> Any:
     """Say of each two elements whether both are true.
 
     Args:
@@ -158,7 +159,7 @@ def logical_and(x1: Any, x2: Any, /) -> Any:
 
 
 @constant()
-def logical_or(x1: Any, x2: Any, /) -> Any:
+def logical_or(x1: Array, x2: Array, /) -> Any:
     """Say of each two elements whether one or both are true.
 
     Args:
@@ -171,7 +172,7 @@ def logical_or(x1: Any, x2: Any, /) -> Any:
 
 
 @constant()
-def logical_xor(x1: Any, x2: Any, /) -> Any:
+def logical_xor(x1: Array, x2: Array, /) -> Any:
     """Say of each two elements whether just one is true.
 
     Args:
@@ -184,7 +185,7 @@ def logical_xor(x1: Any, x2: Any, /) -> Any:
 
 
 @constant()
-def logical_not(x: Any, /) -> Any:
+def logical_not(x: Array, /) -> Any:
     """Say of each element whether it is false.
 
     Args:
@@ -199,7 +200,7 @@ def logical_not(x: Any, /) -> Any:
 
 
 @constant(operator.and_)
-def bitwise_and(x1: Any, x2: Any, /) -> Any:
+def bitwise_and(x1: Array, x2: Array, /) -> Any:
     """Return the bits that each two elements both have.
 
     Args:
@@ -212,7 +213,7 @@ def bitwise_and(x1: Any, x2: Any, /) -> Any:
 
 
 @constant(operator.or_)
-def bitwise_or(x1: Any, x2: Any, /) -> Any:
+def bitwise_or(x1: Array, x2: Array, /) -> Any:
     """Return the bits that one or both of each two elements have.
 
     Args:
@@ -225,7 +226,7 @@ def bitwise_or(x1: Any, x2: Any, /) -> Any:
 
 
 @constant(operator.xor)
-def bitwise_xor(x1: Any, x2: Any, /) -> Any:
+def bitwise_xor(x1: Array, x2: Array, /) -> Any:
     """Return the bits that just one of each two elements has.
 
     Args:
@@ -238,7 +239,7 @@ def bitwise_xor(x1: Any, x2: Any, /) -> Any:
 
 
 @constant(operator.invert)
-def bitwise_invert(x: Any, /) -> Any:
+def bitwise_invert(x: Array, /) -> Any:
     """Return the bits that each element does not have.
 
     Args:
@@ -250,7 +251,7 @@ def bitwise_invert(x: Any, /) -> Any:
 
 
 @constant(operator.lshift)
-def bitwise_left_shift(x1: Any, x2: Any, /) -> Any:
+def bitwise_left_shift(x1: Array, x2: Array, /) -> Any:
     """Return each element with its bits moved up, zeros coming in from below.
 
     Args:
@@ -263,7 +264,7 @@ def bitwise_left_shift(x1: Any, x2: Any, /) -> Any:
 
 
 @constant(operator.rshift)
-def bitwise_right_shift(x1: Any, x2: Any, /) -> Any:
+def bitwise_right_shift(x1: Array, x2: Array, /) -> Any:
     """Return each element with its bits moved down, the sign staying.
 
     Args:

@@ -11,6 +11,7 @@ from typing import Any
 
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite, function
+from gpugrad.dispatch.kinds import Array, Device, DType
 from gpugrad.dispatch.levels import LevelValue, has_levels, plain
 from gpugrad.dispatch.libraries import library_for, library_of
 from gpugrad.dispatch.library import Library
@@ -27,7 +28,7 @@ def call(library: Library, name: str, *args: Any, **options: Any) -> Any:
     return found(*args, **given)
 
 
-def _create(name: str, *args: Any, dtype: Any, device: Any, **options: Any) -> Any:
+def _create(name: str, *args: Any, dtype: DType, device: Device, **options: Any) -> Any:
     library = library_for(dtype, device)
     return call(library, name, *args, dtype=dtype, device=device, **options)
 
@@ -36,7 +37,7 @@ def _create(name: str, *args: Any, dtype: Any, device: Any, **options: Any) -> A
 
 
 def arange(
-    start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None
+    start: Any, /, stop: Any = None, step: Any = 1, *, dtype: DType = None, device: Device = None
 ) -> Any:
     """Return start, start + step, … below `stop`; 0, 1, … below `start` where that is all.
 
@@ -58,7 +59,7 @@ def arange(
     return _create("arange", start, stop, step, dtype=dtype, device=device)
 
 
-def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
+def asarray(obj: Any, /, *, dtype: DType = None, device: Device = None, copy: Any = None) -> Any:
     """Return `obj` as an array; recorded arrays, and lists that hold them, stay recorded.
 
     Args:
@@ -78,7 +79,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = N
     return call(library, "asarray", obj, dtype=dtype, device=device, copy=copy)
 
 
-def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> Any:
+def empty(shape: Any, *, dtype: DType = None, device: Device = None) -> Any:
     """Return an array of a shape, filled with what happens to be there.
 
     Args:
@@ -90,7 +91,13 @@ def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> Any:
 
 
 def eye(
-    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None
+    n_rows: int,
+    n_cols: int | None = None,
+    /,
+    *,
+    k: int = 0,
+    dtype: DType = None,
+    device: Device = None,
 ) -> Any:
     """Return a matrix with ones on its diagonal of number `k`, and zeros elsewhere.
 
@@ -104,7 +111,7 @@ def eye(
     return _create("eye", n_rows, n_cols, k=k, dtype=dtype, device=device)
 
 
-def from_dlpack(x: Any, /, *, device: Any = None, copy: Any = None) -> Any:
+def from_dlpack(x: Array, /, *, device: Device = None, copy: Any = None) -> Any:
     """Return an array of another library as NumPy's, or as one of `device`'s library.
 
     A recorded array has this namespace already, and stays recorded.
@@ -119,7 +126,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: Any = None) -> Any:
     return call(library_for(device=device), "from_dlpack", x, device=device, copy=copy)
 
 
-def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Any:
+def full(shape: Any, fill_value: Any, *, dtype: DType = None, device: Device = None) -> Any:
     """Return an array of a shape, filled with one number.
 
     Args:
@@ -139,8 +146,8 @@ def linspace(
     /,
     num: int,
     *,
-    dtype: Any = None,
-    device: Any = None,
+    dtype: DType = None,
+    device: Device = None,
     endpoint: bool = True,
 ) -> Any:
     """Return `num` numbers at equal distances from `start` to `stop`.
@@ -161,7 +168,7 @@ def linspace(
     return _create("linspace", start, stop, num, dtype=dtype, device=device, endpoint=endpoint)
 
 
-def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Any:
+def ones(shape: Any, *, dtype: DType = None, device: Device = None) -> Any:
     """Return an array of a shape, filled with ones.
 
     Args:
@@ -172,7 +179,7 @@ def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Any:
     return _create("ones", shape, dtype=dtype, device=device)
 
 
-def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Any:
+def zeros(shape: Any, *, dtype: DType = None, device: Device = None) -> Any:
     """Return an array of a shape, filled with zeros.
 
     Args:
@@ -187,14 +194,14 @@ def _first_recorded(*numbers: Any) -> Any:
     return next((x for x in numbers if isinstance(x, LevelValue)), None)
 
 
-def _of_dtype(x: Any, dtype: Any) -> Any:
+def _of_dtype(x: Array, dtype: DType) -> Any:
     return x if dtype is None else astype(x, dtype)
 
 
 # --- The frequencies of Fourier transforms ---------------------------------------------------
 
 
-def _frequencies(name: str, n: int, d: Any, dtype: Any, device: Any) -> Any:
+def _frequencies(name: str, n: int, d: Any, dtype: DType, device: Device) -> Any:
     library = library_for(dtype, device)
     y = call(library, f"fft.{name}", n, device=device)
     if dtype is not None:  # NumPy's has no such argument
@@ -202,7 +209,7 @@ def _frequencies(name: str, n: int, d: Any, dtype: Any, device: Any) -> Any:
     return y / d
 
 
-def fftfreq(n: int, /, *, d: Any = 1.0, dtype: Any = None, device: Any = None) -> Any:
+def fftfreq(n: int, /, *, d: Any = 1.0, dtype: DType = None, device: Device = None) -> Any:
     """Return the frequencies of the columns of `fft`, in cycles per unit of the sample spacing.
 
     Args:
@@ -218,7 +225,7 @@ def fftfreq(n: int, /, *, d: Any = 1.0, dtype: Any = None, device: Any = None) -
     return _frequencies("fftfreq", n, d, dtype, device)
 
 
-def rfftfreq(n: int, /, *, d: Any = 1.0, dtype: Any = None, device: Any = None) -> Any:
+def rfftfreq(n: int, /, *, d: Any = 1.0, dtype: DType = None, device: Device = None) -> Any:
     """Return the frequencies of the columns of `rfft`, in cycles per unit of the sample spacing.
 
     Args:
@@ -238,7 +245,7 @@ def rfftfreq(n: int, /, *, d: Any = 1.0, dtype: Any = None, device: Any = None) 
 
 
 @function()
-def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+def empty_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> Any:
     """Return an array like another, filled with what happens to be there.
 
     Args:
@@ -249,7 +256,7 @@ def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
 
 
 @function()
-def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+def ones_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> Any:
     """Return an array like another, filled with ones.
 
     Args:
@@ -260,7 +267,7 @@ def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
 
 
 @function()
-def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+def zeros_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> Any:
     """Return an array like another, filled with zeros.
 
     Args:
@@ -271,7 +278,7 @@ def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
 
 
 @composite()
-def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Any:
+def full_like(x: Array, /, fill_value: Any, *, dtype: DType = None, device: Device = None) -> Any:
     """Return an array like `x`, filled with a number, whose gradient is the sum of all.
 
     Args:

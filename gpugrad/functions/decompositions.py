@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from gpugrad.dispatch.declare import function as _function
+from gpugrad.dispatch.kinds import Array
 from gpugrad.dispatch.primitive import Primitive
 
 
@@ -64,7 +65,7 @@ class _Decomposition(Primitive):
 
 
 @_function("linalg", kind=_Decomposition, result=EigResult)
-def eig(x: Any, /) -> Any:
+def eig(x: Array, /) -> Any:
     """Return the eigenvalues and eigenvectors of square matrices, A V = V diag(λ).
 
     Vectors of equal values do not turn among themselves; see `gpugrad.functions.linalg`.
@@ -79,7 +80,7 @@ def eig(x: Any, /) -> Any:
 
 
 @_function("linalg", kind=_Decomposition, result=EighResult)
-def eigh(x: Any, /) -> Any:
+def eigh(x: Array, /) -> Any:
     """Return the eigenvalues and eigenvectors of Hermitian matrices, A V = V diag(λ).
 
     Vectors of equal values do not turn among themselves; see `gpugrad.functions.linalg`.
@@ -95,7 +96,7 @@ def eigh(x: Any, /) -> Any:
 
 
 @_function("linalg", kind=_Decomposition, result=QRResult)
-def qr(x: Any, /, *, mode: str = "reduced") -> Any:
+def qr(x: Array, /, *, mode: str = "reduced") -> Any:
     """Return A = Q R of matrices, Q unitary and R an upper triangle.
 
     The gradient is NaN where R has a zero on its diagonal.
@@ -110,7 +111,7 @@ def qr(x: Any, /, *, mode: str = "reduced") -> Any:
 
 
 @_function("linalg", kind=_Decomposition, result=SlogdetResult)
-def slogdet(x: Any, /) -> Any:
+def slogdet(x: Array, /) -> Any:
     """Return the sign and the logarithm of the absolute value of determinants, without overflow.
 
     The gradient of a singular matrix is NaN.
@@ -124,7 +125,7 @@ def slogdet(x: Any, /) -> Any:
 
 
 @_function("linalg", kind=_Decomposition, result=SVDResult)
-def svd(x: Any, /, *, full_matrices: bool = True) -> Any:
+def svd(x: Array, /, *, full_matrices: bool = True) -> Any:
     """Return the singular value decomposition of matrices, A = U diag(S) Vᴴ.
 
     Vectors of equal values do not turn among themselves; see `gpugrad.functions.linalg`.
@@ -139,7 +140,7 @@ def svd(x: Any, /, *, full_matrices: bool = True) -> Any:
 
 
 @_function("linalg", arrays=(0,))
-def cholesky(x: Any, /, *, upper: bool = False) -> Any:
+def cholesky(x: Array, /, *, upper: bool = False) -> Any:
     """Return the triangles L of A = L Lᴴ, of positive definite matrices.
 
     Args:
@@ -155,7 +156,7 @@ def cholesky(x: Any, /, *, upper: bool = False) -> Any:
 
 
 @_function("linalg")
-def eigvals(x: Any, /) -> Any:
+def eigvals(x: Array, /) -> Any:
     """Return the eigenvalues of square matrices.
 
     Args:
@@ -167,7 +168,7 @@ def eigvals(x: Any, /) -> Any:
 
 
 @_function("linalg", arrays=(0,))
-def eigvalsh(x: Any, /) -> Any:
+def eigvalsh(x: Array, /) -> Any:
     """Return the eigenvalues of Hermitian matrices, in order.
 
     Args:
@@ -180,7 +181,7 @@ def eigvalsh(x: Any, /) -> Any:
 
 
 @_function("linalg")
-def svdvals(x: Any, /) -> Any:
+def svdvals(x: Array, /) -> Any:
     """Return the singular values of matrices, from the largest on.
 
     Args:

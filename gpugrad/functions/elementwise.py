@@ -11,7 +11,7 @@ from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, kind_of, shape_of
 from gpugrad.dispatch.levels import has_levels, plain
 from gpugrad.dispatch.libraries import library_of
 from gpugrad.dispatch.numpy_library import NUMPY
@@ -21,12 +21,12 @@ from gpugrad.functions.without_gradient import WithoutGradient
 LN2 = 0.6931471805599453
 
 
-def finfo(x: Any) -> Any:
+def finfo(x: Array) -> Any:
     """Return what NumPy knows of the floating-point numbers of an array, of whichever library."""
     return np.finfo(_numpy_dtype(x))
 
 
-def double(x: Any) -> Any:
+def double(x: Array) -> Any:
     """Return an array in double precision, real or complex; a Python number as it is."""
     library = library_of(plain(x))
     if library is None:
@@ -35,19 +35,19 @@ def double(x: Any) -> Any:
     return x if x.dtype == dtype else F.astype(x, dtype)
 
 
-def _numpy_dtype(x: Any) -> Any:
+def _numpy_dtype(x: Array) -> Any:
     """Return NumPy's data type of the name that an array's has, in whichever library."""
     return np.dtype(str(plain(x).dtype).rpartition(".")[2])
 
 
-def beside_integers(x: Any) -> Any:
+def beside_integers(x: Array) -> Any:
     """Return an array in the data type it has after a product with integers: float64 of float32."""
     dtype = np.promote_types(_numpy_dtype(x), np.int64)
     library = library_of(plain(x)) or NUMPY
     return x if dtype == _numpy_dtype(x) else F.astype(x, library.dtype(dtype))
 
 
-def array_like(x: Any, like: Any) -> Any:
+def array_like(x: Array, like: Any) -> Any:
     """Return a list of numbers as an array on the device of `like`, what is no list as it is."""
     if not isinstance(x, (list, tuple)):
         return x
@@ -68,7 +68,7 @@ def check_no_out(name: str, out: Any) -> None:
 
 
 @_function("", math.cbrt, scalar=math.cbrt, body="default")
-def cbrt(x: Any, /) -> Any:
+def cbrt(x: Array, /) -> Any:
     """Return the cube root of each element.
 
     The derivative at 0 is infinite.
@@ -83,7 +83,7 @@ def cbrt(x: Any, /) -> Any:
 
 
 @_function("", math.exp2, scalar=math.exp2, body="default")
-def exp2(x: Any, /) -> Any:
+def exp2(x: Array, /) -> Any:
     """Return 2 to the power of each element.
 
     Args:
@@ -96,7 +96,7 @@ def exp2(x: Any, /) -> Any:
 
 
 @_function("", math.fmod, scalar=math.fmod, body="default")
-def fmod(x1: Any, x2: Any, /) -> Any:
+def fmod(x1: Array, x2: Array, /) -> Any:
     """Return what is left of a division rounded towards 0: it has the sign of the dividend.
 
     Args:
@@ -110,7 +110,7 @@ def fmod(x1: Any, x2: Any, /) -> Any:
 
 
 @_composite()
-def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
+def divmod(x1: Array, x2: Array, /) -> tuple[Any, Any]:
     """Return the quotient rounded down, through which no gradient flows, and the remainder.
 
     Args:
@@ -121,13 +121,13 @@ def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
 
 
 @_composite()
-def fabs(x: Any, /) -> Any:
+def fabs(x: Array, /) -> Any:
     """Return the absolute value of a real array; its derivative at 0 is 0."""
     return F.abs(x)
 
 
 @_composite()
-def float_power(x1: Any, x2: Any, /) -> Any:
+def float_power(x1: Array, x2: Array, /) -> Any:
     """Return x1 to the power x2, in double precision.
 
     Args:
@@ -138,7 +138,7 @@ def float_power(x1: Any, x2: Any, /) -> Any:
 
 
 @_composite()
-def logaddexp2(x1: Any, x2: Any, /) -> Any:
+def logaddexp2(x1: Array, x2: Array, /) -> Any:
     """Return log2(2**x1 + 2**x2) of each two elements, without overflow.
 
     Args:
@@ -149,7 +149,7 @@ def logaddexp2(x1: Any, x2: Any, /) -> Any:
 
 
 @_composite()
-def ldexp(x1: Any, x2: Any, /) -> Any:
+def ldexp(x1: Array, x2: Array, /) -> Any:
     """Return x1 · 2**x2 of each two elements.
 
     Args:
@@ -167,21 +167,21 @@ _frexp = WithoutGradient("frexp", differentiable=False)
 
 
 @_composite()
-def frexp(x: Any, /) -> tuple[Any, Any]:
+def frexp(x: Array, /) -> tuple[Any, Any]:
     """Return m and the integer e of x = m · 2**e with 1/2 ≤ |m| < 1; dm/dx is 2**−e."""
     _, exponent = _frexp(x)
     return ldexp(x, -exponent), exponent
 
 
 @_composite()
-def modf(x: Any, /) -> tuple[Any, Any]:
+def modf(x: Array, /) -> tuple[Any, Any]:
     """Return the fractional parts, and the whole parts, through which no gradient flows."""
     whole = F.trunc(x)
     return F.where(F.isinf(x), 0.0, x - whole), whole
 
 
 @_composite()
-def heaviside(x1: Any, x2: Any, /) -> Any:
+def heaviside(x1: Array, x2: Array, /) -> Any:
     """Return 0 where x1 < 0, x2 where x1 = 0 and 1 where x1 > 0.
 
     Args:
@@ -192,7 +192,7 @@ def heaviside(x1: Any, x2: Any, /) -> Any:
 
 
 @_composite()
-def fmax(x1: Any, x2: Any, /) -> Any:
+def fmax(x1: Array, x2: Array, /) -> Any:
     """Return the larger of two values, the other one where one is NaN; half the gradient at a tie.
 
     Args:
@@ -203,7 +203,7 @@ def fmax(x1: Any, x2: Any, /) -> Any:
 
 
 @_composite()
-def fmin(x1: Any, x2: Any, /) -> Any:
+def fmin(x1: Array, x2: Array, /) -> Any:
     """Return the smaller of two values, the other one where one is NaN; half the gradient at a tie.
 
     Args:
@@ -213,7 +213,7 @@ def fmin(x1: Any, x2: Any, /) -> Any:
     return F.minimum(_unless_nan(x1, x2), _unless_nan(x2, x1))
 
 
-def _unless_nan(x: Any, other: Any) -> Any:
+def _unless_nan(x: Array, other: Any) -> Any:
     missing = F.isnan(x)
     if isinstance(missing, bool):
         return other if missing else x
@@ -224,7 +224,7 @@ def _unless_nan(x: Any, other: Any) -> Any:
 
 
 @_composite()
-def deg2rad(x: Any, /) -> Any:
+def deg2rad(x: Array, /) -> Any:
     """Return angles in radians, x π/180, of angles in degrees.
 
     Args:
@@ -234,7 +234,7 @@ def deg2rad(x: Any, /) -> Any:
 
 
 @_composite()
-def rad2deg(x: Any, /) -> Any:
+def rad2deg(x: Array, /) -> Any:
     """Return angles in degrees, x 180/π, of angles in radians.
 
     Args:
@@ -244,7 +244,7 @@ def rad2deg(x: Any, /) -> Any:
 
 
 @_composite()
-def sinc(x: Any) -> Any:
+def sinc(x: Array) -> Any:
     """Return sin(πx) / (πx), and 1 at 0, where its derivatives are those of its power series.
 
     Args:
@@ -260,7 +260,7 @@ def sinc(x: Any) -> Any:
 
 
 @_composite()
-def angle(z: Any, deg: bool = False) -> Any:
+def angle(z: Array, deg: bool = False) -> Any:
     """Return the angles of complex numbers, in (−π, π].
 
     Args:
@@ -297,7 +297,7 @@ def unwrap(
 
 @_composite()
 def nan_to_num(
-    x: Any,
+    x: Array,
     copy: bool = True,
     nan: float = 0.0,
     posinf: float | None = None,
@@ -328,7 +328,7 @@ def nan_to_num(
 
 
 @_composite()
-def real_if_close(a: Any, tol: float = 100) -> Any:
+def real_if_close(a: Array, tol: float = 100) -> Any:
     """Return the real part of complex numbers if all are nearly real, else the numbers.
 
     Args:

@@ -8,12 +8,12 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.kinds import kind_of
+from gpugrad.dispatch.kinds import Array, kind_of
 from gpugrad.errors import ArgumentError
 
 
 @_function("fft", arrays=(0,))
-def fft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+def fft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
     """Return the discrete Fourier transform along an axis.
 
     Args:
@@ -31,7 +31,7 @@ def fft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backwar
 
 @_function("fft", arrays=(0,))
 def fftn(
-    x: Any,
+    x: Array,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -54,7 +54,7 @@ def fftn(
 
 
 @_function("fft", arrays=(0,))
-def ifft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+def ifft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
     """Return the inverse of `fft`.
 
     Args:
@@ -72,7 +72,7 @@ def ifft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backwa
 
 @_function("fft", arrays=(0,))
 def ifftn(
-    x: Any,
+    x: Array,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -95,7 +95,7 @@ def ifftn(
 
 
 @_function("fft", arrays=(0,))
-def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+def irfft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
     """Return the real array whose Fourier transform has a given first half.
 
     Args:
@@ -112,7 +112,7 @@ def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backw
 
 @_function("fft", arrays=(0,))
 def irfftn(
-    x: Any,
+    x: Array,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -135,7 +135,7 @@ def irfftn(
 
 
 @_function("fft", arrays=(0,))
-def rfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+def rfft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
     """Return the first half of the Fourier transform of a real array, which the other mirrors.
 
     Args:
@@ -153,7 +153,7 @@ def rfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Any = "backwa
 
 @_function("fft", arrays=(0,))
 def rfftn(
-    x: Any,
+    x: Array,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -187,7 +187,7 @@ _SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "orth
 
 @_composite("fft")
 def fft2(
-    x: Any, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
+    x: Array, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
 ) -> Any:
     """Return the Fourier transform over two axes.
 
@@ -202,7 +202,7 @@ def fft2(
 
 @_composite("fft")
 def ifft2(
-    x: Any, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
+    x: Array, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
 ) -> Any:
     """Return the inverse Fourier transform over two axes.
 
@@ -217,7 +217,7 @@ def ifft2(
 
 @_composite("fft")
 def rfft2(
-    x: Any, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
+    x: Array, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
 ) -> Any:
     """Return the half Fourier transform of a real array over two axes.
 
@@ -232,7 +232,7 @@ def rfft2(
 
 @_composite("fft")
 def irfft2(
-    x: Any, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
+    x: Array, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
 ) -> Any:
     """Return the real array that has a half Fourier transform over two axes.
 
@@ -246,7 +246,7 @@ def irfft2(
 
 
 @_composite("fft")
-def hfft(x: Any, /, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+def hfft(x: Array, /, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
     """Return the transform, which is real, of a signal with Hermitian symmetry given by its half.
 
     Args:
@@ -259,7 +259,7 @@ def hfft(x: Any, /, n: int | None = None, axis: int = -1, norm: Any = None) -> A
 
 
 @_composite("fft")
-def ihfft(x: Any, /, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+def ihfft(x: Array, /, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
     """Return the half of the signal with Hermitian symmetry that has a real transform.
 
     Args:
@@ -271,7 +271,7 @@ def ihfft(x: Any, /, n: int | None = None, axis: int = -1, norm: Any = None) -> 
     return F.conj(rfft(x, n=n, axis=axis, norm=swapped(norm)))
 
 
-def _shifted(x: Any, axes: Any, sign: int) -> Any:
+def _shifted(x: Array, axes: Any, sign: int) -> Any:
     shape = x.shape
     if axes is None:
         axes = tuple(range(len(shape)))
@@ -281,7 +281,7 @@ def _shifted(x: Any, axes: Any, sign: int) -> Any:
 
 
 @_composite("fft")
-def fftshift(x: Any, /, axes: int | Sequence[int] | None = None) -> Any:
+def fftshift(x: Array, /, axes: int | Sequence[int] | None = None) -> Any:
     """Return an array of frequencies with the zero frequency moved to the middle.
 
     Args:
@@ -292,7 +292,7 @@ def fftshift(x: Any, /, axes: int | Sequence[int] | None = None) -> Any:
 
 
 @_composite("fft")
-def ifftshift(x: Any, /, axes: int | Sequence[int] | None = None) -> Any:
+def ifftshift(x: Array, /, axes: int | Sequence[int] | None = None) -> Any:
     """Undo `fftshift`.
 
     Args:

@@ -8,11 +8,12 @@ from typing import Any
 from gpugrad.dispatch.declare import also_in as _also_in
 from gpugrad.dispatch.declare import function as _function
 from gpugrad.dispatch.declare import named as _named
+from gpugrad.dispatch.kinds import Array
 from gpugrad.dispatch.primitive import Composite as _Composite
 
 
 @_function("special")
-def beta(a: Any, b: Any, /) -> Any:
+def beta(a: Array, b: Array, /) -> Any:
     """Return Γ(a) Γ(b) / Γ(a + b) of each two elements.
 
     Args:
@@ -22,7 +23,7 @@ def beta(a: Any, b: Any, /) -> Any:
 
 
 @_function("special")
-def betainc(a: Any, b: Any, x: Any, /) -> Any:
+def betainc(a: Array, b: Array, x: Array, /) -> Any:
     """Return the regularised incomplete beta function of each three elements.
 
     Args:
@@ -38,7 +39,7 @@ def betainc(a: Any, b: Any, x: Any, /) -> Any:
 
 
 @_function("special")
-def betaln(a: Any, b: Any, /) -> Any:
+def betaln(a: Array, b: Array, /) -> Any:
     """Return log |B(a, b)| of each two elements, without overflow.
 
     Args:
@@ -58,7 +59,7 @@ def binom(n: Any, k: Any, /) -> Any:
 
 
 @_function("special")
-def digamma(x: Any, /) -> Any:
+def digamma(x: Array, /) -> Any:
     """Return the derivative of log Γ of each element.
 
     Args:
@@ -69,7 +70,7 @@ def digamma(x: Any, /) -> Any:
 
 
 @_function("special")
-def gamma(x: Any, /) -> Any:
+def gamma(x: Array, /) -> Any:
     """Return the gamma function of each element: (n − 1)! of a whole number n.
 
     Args:
@@ -80,7 +81,7 @@ def gamma(x: Any, /) -> Any:
 
 
 @_function("special")
-def gammainc(a: Any, x: Any, /) -> Any:
+def gammainc(a: Array, x: Array, /) -> Any:
     """Return the regularised lower incomplete gamma function of each two elements.
 
     Args:
@@ -95,7 +96,7 @@ def gammainc(a: Any, x: Any, /) -> Any:
 
 
 @_function("special")
-def gammaincc(a: Any, x: Any, /) -> Any:
+def gammaincc(a: Array, x: Array, /) -> Any:
     """Return 1 − gammainc(a, x) of each two elements, with full accuracy where it is small.
 
     Args:
@@ -108,7 +109,7 @@ def gammaincc(a: Any, x: Any, /) -> Any:
 
 
 @_function("special")
-def gammaln(x: Any, /) -> Any:
+def gammaln(x: Array, /) -> Any:
     """Return log |Γ| of each element, without overflow.
 
     Args:
@@ -117,7 +118,7 @@ def gammaln(x: Any, /) -> Any:
 
 
 @_function("special")
-def loggamma(x: Any, /) -> Any:
+def loggamma(x: Array, /) -> Any:
     """Return the logarithm of the gamma function, NaN of real elements below 0.
 
     Args:
@@ -126,7 +127,7 @@ def loggamma(x: Any, /) -> Any:
 
 
 @_function("special")
-def poch(z: Any, m: Any, /) -> Any:
+def poch(z: Array, m: Array, /) -> Any:
     """Return Γ(z + m) / Γ(z) of each two elements, Pochhammer's symbol.
 
     Args:
@@ -136,7 +137,7 @@ def poch(z: Any, m: Any, /) -> Any:
 
 
 @_function("special")
-def polygamma(n: Any, x: Any, /) -> Any:
+def polygamma(n: Any, x: Array, /) -> Any:
     """Return the n-th derivative of `digamma` of each two elements.
 
     Args:
@@ -149,7 +150,7 @@ def polygamma(n: Any, x: Any, /) -> Any:
 
 
 @_function("special")
-def rgamma(x: Any, /) -> Any:
+def rgamma(x: Array, /) -> Any:
     """Return 1 / Γ of each element, which has no poles.
 
     Args:
@@ -158,7 +159,7 @@ def rgamma(x: Any, /) -> Any:
 
 
 @_function("special")
-def zeta(x: Any, q: Any, /) -> Any:
+def zeta(x: Array, q: Array, /) -> Any:
     """Return Hurwitz' zeta function Σ 1 / (q + n)ˣ of each two elements.
 
     Args:
@@ -177,7 +178,7 @@ _also_in("special", digamma, name="psi")
 
 
 @_named(kind=_Composite)  # SciPy's makes float64 of float32
-def multigammaln(a: Any, d: int) -> Any:
+def multigammaln(a: Array, d: int) -> Any:
     """Return the logarithm of the multivariate gamma function of dimension `d`.
 
     Args:

@@ -6,7 +6,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import composite as _composite
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.dispatch.levels import has_levels
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.elementwise import array_like, double
@@ -19,7 +19,7 @@ _histogramdd = WithoutGradient("histogramdd", differentiable=False)
 
 
 @_composite()
-def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+def bincount(x: Array, /, weights: Array = None, minlength: int = 0) -> Any:
     """Return how often each whole number occurs, or the sum of the weights of where it does.
 
     Args:
@@ -39,7 +39,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
 
 @_composite()
 def histogram(
-    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+    a: Array, bins: Any = 10, range: Any = None, density: Any = None, weights: Array = None
 ) -> Any:
     """Return how many values are in each interval, and the intervals' ends.
 
@@ -63,7 +63,7 @@ def histogram(
     return (y / F.diff(edges) / F.sum(y) if density else y), edges
 
 
-def _counted(f: WithoutGradient, args: tuple[Any, ...], weights: Any, options: Any) -> Any:
+def _counted(f: WithoutGradient, args: tuple[Any, ...], weights: Array, options: Any) -> Any:
     if weights is not None and stopped(weights) is not weights:
         raise ArgumentError(
             f"{f.name}: its weights are recorded, and it has no rule. Number the intervals by "
@@ -74,7 +74,12 @@ def _counted(f: WithoutGradient, args: tuple[Any, ...], weights: Any, options: A
 
 @_composite()
 def histogram2d(
-    x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+    x: Array,
+    y: Array,
+    bins: Any = 10,
+    range: Any = None,
+    density: Any = None,
+    weights: Array = None,
 ) -> Any:
     """Return how many points are in each rectangle, and the intervals' ends along both axes.
 
@@ -95,7 +100,7 @@ def histogram2d(
 
 @_composite()
 def histogramdd(
-    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Array = None
 ) -> Any:
     """Return how many points are in each box, and the intervals' ends along all axes.
 

@@ -10,11 +10,12 @@ import array_api_compat
 
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import function, named, operator_function
+from gpugrad.dispatch.kinds import Array, Index
 from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.dispatch.primitive import Primitive
 
 
-def is_basic(index: Any) -> bool:
+def is_basic(index: Index) -> bool:
     """Say whether an index picks every position at most once by integers and slices alone."""
     parts = index if isinstance(index, tuple) else (index,)
     return not any(
@@ -23,7 +24,7 @@ def is_basic(index: Any) -> bool:
 
 
 @operator_function(operator.getitem, arrays=(0,), view=True)
-def getitem(x: Any, index: Any, /) -> Any:
+def getitem(x: Array, index: Index, /) -> Any:
     """Return x[index].
 
     It may share the array's memory. The gradients of an element that is taken several times add up.
@@ -34,14 +35,14 @@ def getitem(x: Any, index: Any, /) -> Any:
     """
 
 
-def _index_set(x: Any, index: Any, values: Any) -> Any:
+def _index_set(x: Array, index: Index, values: Any) -> Any:
     y = array_api_compat.array_namespace(x).asarray(x, copy=True)
     y[index] = values
     return y
 
 
 @named(body="", default=_index_set, arrays=(0, 2))
-def index_set(x: Any, index: Any, values: Any, /) -> Any:
+def index_set(x: Array, index: Index, values: Any, /) -> Any:
     """Return a copy of an array with values put in at an index.
 
     Args:
@@ -54,7 +55,7 @@ def index_set(x: Any, index: Any, values: Any, /) -> Any:
     """
 
 
-def _scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
+def _scatter_add(values: Any, index: Index, shape: tuple[int, ...]) -> Any:
     library = libraries.common_library([values], "scatter_add") or NUMPY
     dtype = values.dtype if hasattr(values, "dtype") else type(values)
     out = library.create("zeros", shape, like=values, dtype=dtype)
@@ -67,7 +68,7 @@ def _scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
 
 
 @named(body="", default=_scatter_add, arrays=(0,))
-def scatter_add(values: Any, index: Any, shape: tuple[int, ...], /) -> Any:
+def scatter_add(values: Any, index: Index, shape: tuple[int, ...], /) -> Any:
     """Return zeros with values added at an index; at a place that is there twice, both.
 
     Args:
@@ -81,7 +82,7 @@ def scatter_add(values: Any, index: Any, shape: tuple[int, ...], /) -> Any:
 
 
 @function(arrays=(0,))
-def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
+def take(x: Array, indices: Any, /, *, axis: int | None = None) -> Any:
     """Return the slices at given places along an axis.
 
     The gradients of a slice that is taken several times add up.
@@ -97,7 +98,7 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
 
 
 @function(arrays=(0,))
-def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
+def take_along_axis(x: Array, indices: Any, /, *, axis: int = -1) -> Any:
     """Return the elements at given places along an axis, other places for each of its lines.
 
     The gradients of an element that is taken several times add up.
@@ -109,7 +110,7 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
     """
 
 
-def slice_along(x: Any, axis: int, start: int | None, end: int | None) -> Any:
+def slice_along(x: Array, axis: int, start: int | None, end: int | None) -> Any:
     """Return x[..., start:end, ...] along an axis."""
     return x[(*(slice(None),) * (axis % len(x.shape)), slice(start, end), ...)]
 

@@ -7,19 +7,19 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import composite as _composite
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, DType, shape_of
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.shaping import as_array, atleast_1d, atleast_2d, atleast_3d
 
 # --- Joining ---------------------------------------------------------------------------------
 
 
-def _of_dtype(x: Any, dtype: Any) -> Any:
+def _of_dtype(x: Array, dtype: DType) -> Any:
     return x if dtype is None else F.astype(x, dtype)
 
 
 @_composite()
-def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
+def hstack(tup: Sequence[Any], *, dtype: DType = None, casting: str = "same_kind") -> Any:
     """Return arrays side by side: joined along the second axis, vectors along the first.
 
     Args:
@@ -33,7 +33,7 @@ def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind")
 
 
 @_composite()
-def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
+def vstack(tup: Sequence[Any], *, dtype: DType = None, casting: str = "same_kind") -> Any:
     """Return arrays one above the other: joined along the first axis, vectors as rows.
 
     Args:
@@ -58,7 +58,7 @@ def column_stack(tup: Sequence[Any]) -> Any:
 
 
 @_composite()
-def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+def append(arr: Array, values: Any, axis: int | None = None) -> Any:
     """Return an array with values joined to it along an axis.
 
     Args:
@@ -102,7 +102,7 @@ def _joined(arrays: Any, depth: int, ndim: int) -> Any:
 
 
 @_composite()
-def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def array_split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Return an array in parts along an axis.
 
     Args:
@@ -124,7 +124,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @_composite()
-def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Return an array in equal parts along an axis, or in parts that begin at given places.
 
     Args:
@@ -145,7 +145,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @_composite()
-def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def hsplit(ary: Array, indices_or_sections: Any) -> list[Any]:
     """Return an array in parts along the second axis; a vector along the first.
 
     Args:
@@ -160,7 +160,7 @@ def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 
 
 @_composite()
-def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def vsplit(ary: Array, indices_or_sections: Any) -> list[Any]:
     """Return an array in parts along the first axis.
 
     Args:
@@ -175,7 +175,7 @@ def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 
 
 @_composite()
-def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def dsplit(ary: Array, indices_or_sections: Any) -> list[Any]:
     """Return an array in parts along the third axis.
 
     Args:

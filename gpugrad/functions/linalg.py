@@ -35,7 +35,7 @@ from gpugrad.dispatch.declare import also_in as _also_in
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
 from gpugrad.dispatch.declare import named as _named
-from gpugrad.dispatch.kinds import Axis, axes_of, kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, Axis, DType, axes_of, kind_of, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.dispatch.libraries import create, library_of
 from gpugrad.dispatch.numpy_library import NUMPY
@@ -70,14 +70,14 @@ _also_in("linalg", matmul, matrix_transpose, tensordot, vecdot)
 class _WithConstants(Primitive):
     """A function of one array; through its options no gradient flows, where they are recorded."""
 
-    def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, x: Array, *args: Any, **kwargs: Any) -> Any:
         """Compute the function with plain options."""
         options = {key: plain(value) for key, value in kwargs.items()}
         return super().__call__(x, *map(plain, args), **options)
 
 
 @_function("linalg")
-def det(x: Any, /) -> Any:
+def det(x: Array, /) -> Any:
     """Return the determinants of square matrices; singular ones have their gradient, too.
 
     Args:
@@ -89,7 +89,7 @@ def det(x: Any, /) -> Any:
 
 
 @_function("linalg")
-def inv(x: Any, /) -> Any:
+def inv(x: Array, /) -> Any:
     """Return the inverses of square matrices.
 
     Args:
@@ -104,7 +104,7 @@ def inv(x: Any, /) -> Any:
 
 
 @_function("linalg", kind=WithoutGradient, differentiable=False)
-def matrix_rank(x: Any, /, *, rtol: Any = None) -> Any:
+def matrix_rank(x: Array, /, *, rtol: Any = None) -> Any:
     """Return the ranks of matrices, through which no gradient flows.
 
     Args:
@@ -118,7 +118,7 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> Any:
 
 
 @_function("linalg", kind=_WithConstants, arrays=(0,))
-def pinv(x: Any, /, *, rtol: Any = None) -> Any:
+def pinv(x: Array, /, *, rtol: Any = None) -> Any:
     """Return the pseudoinverses of matrices, whose rank the gradient takes to be constant.
 
     Args:
@@ -132,7 +132,7 @@ def pinv(x: Any, /, *, rtol: Any = None) -> Any:
 
 
 @_function("linalg")
-def solve(x1: Any, x2: Any, /) -> Any:
+def solve(x1: Array, x2: Array, /) -> Any:
     """Return the solutions x of linear systems, A x = b.
 
     Args:
@@ -148,7 +148,7 @@ def solve(x1: Any, x2: Any, /) -> Any:
 
 
 @_function("linalg", arrays=(0,))
-def vector_norm(x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
+def vector_norm(x: Array, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """Return norms of vectors, (Σ |x|ᵖ) to the power 1/p.
 
     The gradient at 0 is 0; values that are equally large, or small, share it.
@@ -162,7 +162,7 @@ def vector_norm(x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: An
     """
 
 
-def products_of_others(x: Any) -> Any:
+def products_of_others(x: Array) -> Any:
     """Return, along the last axis, the product of all elements but the one in that place."""
     if not x.shape[-1]:
         return x
@@ -174,21 +174,21 @@ def products_of_others(x: Any) -> Any:
     return before * F.flip(after, axis=-1)
 
 
-def finite_svd(x: Any) -> Any:
+def finite_svd(x: Array) -> Any:
     """Return the singular value decomposition; where a matrix is not finite, NaN for its values."""
     finite = F.all(F.isfinite(x), axis=(-2, -1), keepdims=True)
     u, s, vh = svd(F.where(finite, x, 0.0), full_matrices=False)
     return u, F.where(finite[..., 0], s, math.nan), vh
 
 
-def _adjugate(x: Any) -> Any:
+def _adjugate(x: Array) -> Any:
     u, s, vh = finite_svd(x)
     v, uh = (matrix_transpose(F.conj(y) if kind_of(y) == "c" else y) for y in (vh, u))
     return det(u @ vh)[..., None, None] * (v * products_of_others(s)[..., None, :] @ uh)
 
 
 @_named(body="", default=_adjugate, module="linalg")
-def adjugate(x: Any, /) -> Any:
+def adjugate(x: Array, /) -> Any:
     """Return det(A) A⁻¹, of singular matrices too: what the derivative of `det` is made of.
 
     Args:
@@ -199,7 +199,7 @@ def adjugate(x: Any, /) -> Any:
 # --- Triangular systems ----------------------------------------------------------------------
 
 
-def triangle(x: Any, *, lower: bool, unit_diagonal: bool) -> Any:
+def triangle(x: Array, *, lower: bool, unit_diagonal: bool) -> Any:
     """Return the part of `x` that `solve_triangular` reads, and zeros elsewhere."""
     k = -1 if unit_diagonal else 0
     return F.tril(x, k=k) if lower else F.triu(x, k=-k)
@@ -207,7 +207,7 @@ def triangle(x: Any, *, lower: bool, unit_diagonal: bool) -> Any:
 
 @_function("linalg", body="operator")
 def solve_triangular(
-    a: Any, b: Any, *, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False
+    a: Array, b: Array, *, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False
 ) -> Any:
     """Return the solution of linear systems whose matrix is triangular.
 
@@ -230,7 +230,7 @@ def solve_triangular(
     return solve(transposed_by(trans, a), b)
 
 
-def transposed_by(trans: int | str, a: Any) -> Any:
+def transposed_by(trans: int | str, a: Array) -> Any:
     """Return the matrix that `solve_triangular` solves with: a, its transpose, or its adjoint."""
     if trans not in (0, 1, 2, "N", "T", "C"):
         raise ArgumentError(f"solve_triangular: trans is 0, 1, 2, 'N', 'T' or 'C', not {trans!r}")
@@ -251,7 +251,7 @@ _SQUARINGS = 16
 
 
 @_function("linalg", body="operator")
-def expm(x: Any) -> Any:
+def expm(x: Array) -> Any:
     """Return the exponentials of square matrices, the sums of Aᵏ / k!.
 
     Args:
@@ -264,7 +264,7 @@ def expm(x: Any) -> Any:
     return expm_by_squaring(x)
 
 
-def expm_by_squaring(x: Any) -> Any:
+def expm_by_squaring(x: Array) -> Any:
     """Return exp(A) by scaling, the Padé approximant of degree 13, and squaring.
 
     How often a matrix is squared depends on its norm. The number of steps does not, so that
@@ -295,7 +295,7 @@ def expm_by_squaring(x: Any) -> Any:
 
 
 @_composite("linalg")
-def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+def cross(x1: Array, x2: Array, /, *, axis: int = -1) -> Any:
     """Return the cross products of vectors of three elements.
 
     Args:
@@ -313,7 +313,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 
 @_composite("linalg")
-def diagonal(x: Any, /, *, offset: int = 0) -> Any:
+def diagonal(x: Array, /, *, offset: int = 0) -> Any:
     """Return the diagonals of matrices.
 
     Args:
@@ -331,7 +331,7 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Any:
 
 
 @_composite("linalg")
-def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+def trace(x: Array, /, *, offset: int = 0, dtype: DType = None) -> Any:
     """Return the sums along the diagonals of matrices.
 
     Args:
@@ -344,7 +344,7 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
 
 
 @_composite("linalg")
-def outer(a: Any, b: Any, /) -> Any:
+def outer(a: Array, b: Array, /) -> Any:
     """Return the outer product a bᵀ of two vectors.
 
     Args:
@@ -358,7 +358,7 @@ def outer(a: Any, b: Any, /) -> Any:
 
 
 @_composite("linalg")
-def matrix_power(x: Any, n: int, /) -> Any:
+def matrix_power(x: Array, n: int, /) -> Any:
     """Return matrices multiplied `n` times by themselves.
 
     Args:
@@ -376,7 +376,7 @@ def matrix_power(x: Any, n: int, /) -> Any:
 
 
 @_composite("linalg")
-def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+def matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """Return norms of matrices.
 
     Args:
@@ -405,7 +405,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 
 @_composite("linalg")
-def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return norms of vectors, or of matrices, as numpy.linalg.norm does.
 
     Args:
@@ -431,7 +431,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
 
 
 @_composite("linalg")
-def cond(x: Any, p: Any = None) -> Any:
+def cond(x: Array, p: Any = None) -> Any:
     """Return the condition numbers of matrices.
 
     Args:
@@ -446,7 +446,7 @@ def cond(x: Any, p: Any = None) -> Any:
 
 
 @_composite("linalg")
-def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
+def lstsq(a: Array, b: Array, rcond: float | None = None) -> Any:
     """Return the solution of least norm of a linear least-squares problem.
 
     Args:
@@ -468,7 +468,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     return x, squares if rank == n < m else squares[:0], rank, svdvals(a)
 
 
-def epsilon(x: Any) -> float:
+def epsilon(x: Array) -> float:
     """Return the distance from 1 to the next larger number of the data type of `x`."""
     return float(np.finfo(str(x.dtype).rpartition(".")[2]).eps)
 
@@ -507,7 +507,7 @@ def multi_dot(arrays: Any) -> Any:
 
 
 @_composite("linalg")
-def tensorinv(a: Any, ind: int = 2) -> Any:
+def tensorinv(a: Array, ind: int = 2) -> Any:
     """Return the inverse of an array as a linear map of arrays.
 
     Args:
@@ -522,7 +522,7 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
 
 
 @_composite("linalg")
-def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+def tensorsolve(a: Array, b: Array, axes: Any = None) -> Any:
     """Return x with tensordot(a, x, axes=x.ndim) = b.
 
     Args:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad.dispatch.declare import function
-from gpugrad.dispatch.kinds import Axis
+from gpugrad.dispatch.kinds import Array, Axis, Device, DType
 
 # --- Shape -----------------------------------------------------------------------------------
 
 
 @function(arrays=(0,), view=True)
-def reshape(x: Any, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Any:
+def reshape(x: Array, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Any:
     """Return an array in another shape, the last index running fastest.
 
     It may share the array's memory.
@@ -27,7 +27,7 @@ def reshape(x: Any, /, shape: tuple[int, ...], *, copy: bool | None = None) -> A
 
 
 @function(arrays=(0,), view=True)
-def expand_dims(x: Any, /, axis: int = 0) -> Any:
+def expand_dims(x: Array, /, axis: int = 0) -> Any:
     """Return an array with a new axis of length 1.
 
     It may share the array's memory.
@@ -39,7 +39,7 @@ def expand_dims(x: Any, /, axis: int = 0) -> Any:
 
 
 @function(arrays=(0,), view=True)
-def squeeze(x: Any, /, axis: Axis) -> Any:
+def squeeze(x: Array, /, axis: Axis) -> Any:
     """Return an array without some axes of length 1.
 
     It may share the array's memory.
@@ -51,7 +51,7 @@ def squeeze(x: Any, /, axis: Axis) -> Any:
 
 
 @function(arrays=(0,), view=True)
-def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
+def broadcast_to(x: Array, /, shape: tuple[int, ...]) -> Any:
     """Return an array repeated along new axes in front, and along axes of length 1.
 
     It may share the array's memory. The gradient is the sum of that of the repetitions.
@@ -63,7 +63,7 @@ def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
 
 
 @function(arrays=(0,), view=True)
-def unstack(x: Any, /, *, axis: int = 0) -> Any:
+def unstack(x: Array, /, *, axis: int = 0) -> Any:
     """Return the slices along an axis.
 
     Args:
@@ -75,7 +75,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> Any:
     """
 
 
-def ravelled(x: Any, axis: int | None) -> tuple[Any, int]:
+def ravelled(x: Array, axis: int | None) -> tuple[Any, int]:
     """Return an array and the axis to go along; where that is None, the array with one axis."""
     return (reshape(x, (-1,)), 0) if axis is None else (x, axis)
 
@@ -84,7 +84,7 @@ def ravelled(x: Any, axis: int | None) -> tuple[Any, int]:
 
 
 @function(arrays=(0,), keywords=("x", "axes"), view=True)
-def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Any:
+def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Any:
     """Return an array with its axes in another order.
 
     It may share the array's memory.
@@ -96,7 +96,7 @@ def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Any:
 
 
 @function(arrays=(0,), view=True)
-def moveaxis(x: Any, source: Axis, destination: Axis, /) -> Any:
+def moveaxis(x: Array, source: Axis, destination: Axis, /) -> Any:
     """Return an array with axes moved elsewhere, the others staying in order.
 
     It may share the array's memory.
@@ -109,7 +109,7 @@ def moveaxis(x: Any, source: Axis, destination: Axis, /) -> Any:
 
 
 @function(arrays=(0,), view=True)
-def flip(x: Any, /, *, axis: Axis = None) -> Any:
+def flip(x: Array, /, *, axis: Axis = None) -> Any:
     """Return an array with the order of its elements reversed.
 
     It may share the array's memory.
@@ -121,7 +121,7 @@ def flip(x: Any, /, *, axis: Axis = None) -> Any:
 
 
 @function(arrays=(0,))
-def roll(x: Any, /, shift: int | tuple[int, ...], *, axis: Axis = None) -> Any:
+def roll(x: Array, /, shift: int | tuple[int, ...], *, axis: Axis = None) -> Any:
     """Return an array moved along its axes; what leaves at one end comes in at the other.
 
     Args:
@@ -161,7 +161,7 @@ def stack(arrays: Any, /, *, axis: int = 0) -> Any:
 
 
 @function(arrays=(0,))
-def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
+def repeat(x: Array, repeats: Any, /, *, axis: int | None = None) -> Any:
     """Return an array with each element repeated, beside itself.
 
     The gradient is the sum of that of the repetitions.
@@ -174,7 +174,7 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
 
 
 @function(arrays=(0,))
-def tile(x: Any, repetitions: tuple[int, ...], /) -> Any:
+def tile(x: Array, repetitions: tuple[int, ...], /) -> Any:
     """Return an array put beside itself, along each axis.
 
     The gradient is the sum of that of the repetitions.
@@ -189,7 +189,7 @@ def tile(x: Any, repetitions: tuple[int, ...], /) -> Any:
 
 
 @function(arrays=(0,))
-def tril(x: Any, /, *, k: int = 0) -> Any:
+def tril(x: Array, /, *, k: int = 0) -> Any:
     """Return the lower triangles of matrices, zeros above them.
 
     Args:
@@ -202,7 +202,7 @@ def tril(x: Any, /, *, k: int = 0) -> Any:
 
 
 @function(arrays=(0,))
-def triu(x: Any, /, *, k: int = 0) -> Any:
+def triu(x: Array, /, *, k: int = 0) -> Any:
     """Return the upper triangles of matrices, zeros below them.
 
     Args:
@@ -218,7 +218,7 @@ def triu(x: Any, /, *, k: int = 0) -> Any:
 
 
 @function(arrays=(0,))
-def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+def astype(x: Array, dtype: DType, /, *, copy: bool = True, device: Device = None) -> Any:
     """Return an array in another data type; the gradient comes back in its own.
 
     Args:

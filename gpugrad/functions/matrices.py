@@ -6,13 +6,13 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import composite as _composite
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, DType, kind_of, shape_of
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import linalg
 
 
 @_composite()
-def dot(a: Any, b: Any, /) -> Any:
+def dot(a: Array, b: Array, /) -> Any:
     """Return the sums of products over the last axis of `a` and the last but one of `b`.
 
     Args:
@@ -28,7 +28,7 @@ def dot(a: Any, b: Any, /) -> Any:
 
 
 @_composite()
-def vdot(a: Any, b: Any, /) -> Any:
+def vdot(a: Array, b: Array, /) -> Any:
     """Return the inner product Σ ā b of all elements.
 
     Args:
@@ -39,7 +39,7 @@ def vdot(a: Any, b: Any, /) -> Any:
 
 
 @_composite()
-def inner(a: Any, b: Any, /) -> Any:
+def inner(a: Array, b: Array, /) -> Any:
     """Return the sums of products over the last axes.
 
     Args:
@@ -51,7 +51,7 @@ def inner(a: Any, b: Any, /) -> Any:
 
 
 @_composite()
-def outer(a: Any, b: Any) -> Any:
+def outer(a: Array, b: Array) -> Any:
     """Return the products of each element of `a` with each one of `b`.
 
     Args:
@@ -65,7 +65,7 @@ def outer(a: Any, b: Any) -> Any:
 
 
 @_composite()
-def kron(a: Any, b: Any) -> Any:
+def kron(a: Array, b: Array) -> Any:
     """Return the Kronecker product: blocks of `b`, multiplied by the elements of `a`.
 
     Args:
@@ -82,7 +82,7 @@ def kron(a: Any, b: Any) -> Any:
 
 @_composite()
 def cross(
-    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+    a: Array, b: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:
     """Return the cross products of vectors of three elements.
 
@@ -101,7 +101,7 @@ def cross(
 
 
 @_composite()
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Return the diagonals along two axes, as a new last axis.
 
     Args:
@@ -114,7 +114,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 
 @_composite()
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+def trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DType = None) -> Any:
     """Return the sums along the diagonals of two axes.
 
     Args:
@@ -128,7 +128,7 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
 
 
 @_composite()
-def diag(v: Any, k: int = 0) -> Any:
+def diag(v: Array, k: int = 0) -> Any:
     """Return the diagonal of a matrix, or the matrix of which a vector is the diagonal.
 
     Args:
@@ -147,7 +147,7 @@ def diag(v: Any, k: int = 0) -> Any:
 
 
 @_composite()
-def diagflat(v: Any, k: int = 0) -> Any:
+def diagflat(v: Array, k: int = 0) -> Any:
     """Return the matrix whose diagonal has all elements of an array.
 
     Args:
@@ -158,7 +158,7 @@ def diagflat(v: Any, k: int = 0) -> Any:
 
 
 @_composite()
-def matvec(x1: Any, x2: Any, /) -> Any:
+def matvec(x1: Array, x2: Array, /) -> Any:
     """Return products of matrices and vectors.
 
     Args:
@@ -172,7 +172,7 @@ def matvec(x1: Any, x2: Any, /) -> Any:
 
 
 @_composite()
-def vecmat(x1: Any, x2: Any, /) -> Any:
+def vecmat(x1: Array, x2: Array, /) -> Any:
     """Return products of vectors, conjugated where they are complex, and matrices.
 
     Args:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import Axis, kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, Axis, DType, kind_of, shape_of
 from gpugrad.functions import ordering, selection
 from gpugrad.functions.calculus import linspace
 from gpugrad.functions.statistics import masked, root, squared_size
@@ -21,7 +21,7 @@ def _check_no_out(out: Any) -> None:
         raise TypeError("out= would drop its gradient")
 
 
-def _options(axis: Axis, keepdims: bool, dtype: Any = None) -> dict[str, Any]:
+def _options(axis: Axis, keepdims: bool, dtype: DType = None) -> dict[str, Any]:
     """Return the options of a reduction that are given."""
     options = {"axis": axis, "keepdims": keepdims or None, "dtype": dtype}
     return {name: value for name, value in options.items() if value is not None}
@@ -31,9 +31,9 @@ def _options(axis: Axis, keepdims: bool, dtype: Any = None) -> dict[str, Any]:
 
 
 def _sum(
-    a: Any,
+    a: Array,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DType = None,
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
@@ -45,9 +45,9 @@ def _sum(
 
 
 def _prod(
-    a: Any,
+    a: Array,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DType = None,
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
@@ -59,7 +59,7 @@ def _prod(
 
 
 def _max(
-    a: Any,
+    a: Array,
     axis: Axis = None,
     out: None = None,
     keepdims: bool = False,
@@ -72,7 +72,7 @@ def _max(
 
 
 def _min(
-    a: Any,
+    a: Array,
     axis: Axis = None,
     out: None = None,
     keepdims: bool = False,
@@ -85,9 +85,9 @@ def _min(
 
 
 def _mean(
-    a: Any,
+    a: Array,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DType = None,
     out: None = None,
     keepdims: bool = False,
     *,
@@ -100,16 +100,16 @@ def _mean(
     return total / _count(a, axis, keepdims, where)
 
 
-def _count(a: Any, axis: Axis, keepdims: bool, where: Any) -> Any:
+def _count(a: Array, axis: Axis, keepdims: bool, where: Any) -> Any:
     """Return how many values along the axes a mask says to look at."""
     ones = F.ones_like(F.abs(F.stop_gradient(a)))
     return F.sum(masked(ones, where, 0.0), **_options(axis, keepdims))
 
 
 def _var(
-    a: Any,
+    a: Array,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DType = None,
     out: None = None,
     ddof: float = 0,
     keepdims: bool = False,
@@ -129,9 +129,9 @@ def _var(
 
 
 def _std(
-    a: Any,
+    a: Array,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DType = None,
     out: None = None,
     ddof: float = 0,
     keepdims: bool = False,
@@ -149,7 +149,7 @@ def _std(
 
 
 def _scan(f: Any) -> Callable[..., Any]:
-    def scan(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+    def scan(a: Array, axis: int | None = None, dtype: DType = None, out: None = None) -> Any:
         _check_no_out(out)
         a, axis = F.ravelled(a, axis)
         return f(a, axis=axis, dtype=dtype)
@@ -162,7 +162,7 @@ def _scan(f: Any) -> Callable[..., Any]:
 
 def _test(f: Any) -> Callable[..., Any]:
     def test(
-        a: Any, axis: Axis = None, out: None = None, keepdims: bool = False, *, where: Any = None
+        a: Array, axis: Axis = None, out: None = None, keepdims: bool = False, *, where: Any = None
     ) -> Any:
         _check_no_out(out)
         a = a != 0 if kind_of(a) != "b" else a
@@ -175,7 +175,11 @@ def _test(f: Any) -> Callable[..., Any]:
 
 def _place(f: Any) -> Callable[..., Any]:
     def place(
-        a: Any, axis: int | None = None, dtype: Any = None, out: None = None, keepdims: bool = False
+        a: Array,
+        axis: int | None = None,
+        dtype: DType = None,
+        out: None = None,
+        keepdims: bool = False,
     ) -> Any:
         _check_no_out(out)
         y = f(a, **_options(axis, keepdims))
@@ -185,7 +189,7 @@ def _place(f: Any) -> Callable[..., Any]:
 
 
 def _argsort(
-    a: Any,
+    a: Array,
     axis: int | None = -1,
     kind: str | None = None,
     order: None = None,
@@ -196,12 +200,12 @@ def _argsort(
     return F.argsort(a, axis=axis)
 
 
-def _round(a: Any, decimals: int = 0, out: None = None) -> Any:
+def _round(a: Array, decimals: int = 0, out: None = None) -> Any:
     _check_no_out(out)
     return F.round(a * 10.0**decimals) / 10.0**decimals if decimals else F.round(a)
 
 
-def _searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+def _searchsorted(a: Array, v: Array, side: str = "left", sorter: Any = None) -> Any:
     return F.searchsorted(a, v, side=side, sorter=sorter)
 
 
@@ -209,14 +213,14 @@ def _searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any
 
 
 def _clip(
-    a: Any,
+    a: Array,
     a_min: Any = None,
     a_max: Any = None,
     out: None = None,
     *,
     min: Any = None,
     max: Any = None,
-    dtype: Any = None,
+    dtype: DType = None,
 ) -> Any:
     _check_no_out(out)
     y = F.clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
@@ -228,7 +232,7 @@ def _concatenate(
     axis: int | None = 0,
     out: None = None,
     *,
-    dtype: Any = None,
+    dtype: DType = None,
     casting: str = "same_kind",
 ) -> Any:
     _check_no_out(out)
@@ -237,18 +241,18 @@ def _concatenate(
 
 
 def _stack(
-    arrays: Any, axis: int = 0, out: None = None, *, dtype: Any = None, casting: str = "same_kind"
+    arrays: Any, axis: int = 0, out: None = None, *, dtype: DType = None, casting: str = "same_kind"
 ) -> Any:
     _check_no_out(out)
     y = F.stack(arrays if isinstance(arrays, (list, tuple)) else list(arrays), axis=axis)
     return y if dtype is None else F.astype(y, dtype)
 
 
-def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+def _copy(a: Array, order: str = "K", subok: bool = False) -> Any:
     return F.positive(a)
 
 
-def _reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+def _reshape(a: Array, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if order == "F":
         turned = F.reshape(F.permute_dims(a, tuple(range(len(a.shape)))[::-1]), shape[::-1])
@@ -259,7 +263,7 @@ def _reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) 
 
 
 def _sort(
-    a: Any,
+    a: Array,
     axis: int | None = -1,
     kind: str | None = None,
     order: None = None,
@@ -271,7 +275,7 @@ def _sort(
 
 
 def _take(
-    a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise"
+    a: Array, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise"
 ) -> Any:
     _check_no_out(out)
     n = math.prod(shape_of(a)) if axis is None else a.shape[axis]
@@ -280,7 +284,7 @@ def _take(
     return F.take(a, indices, axis=axis)
 
 
-def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
+def _where(condition: Array, x: Array = None, y: Array = None) -> Any:
     return F.nonzero(condition) if x is None else F.where(condition, x, y)
 
 

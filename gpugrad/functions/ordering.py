@@ -12,7 +12,7 @@ from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.kinds import Axis, axes_of, shape_of
+from gpugrad.dispatch.kinds import Array, Axis, axes_of, shape_of
 from gpugrad.dispatch.levels import LevelValue, plain
 from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.errors import ArgumentError
@@ -21,7 +21,7 @@ from gpugrad.functions.without_gradient import WithoutGradient, argpartition
 
 
 @_function(arrays=(0,))
-def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+def sort(x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
     """Return an array in the order of its values; each one's gradient goes back to its place.
 
     Args:
@@ -37,7 +37,7 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
 
 @_composite()
 def partition(
-    a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
+    a: Array, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
 ) -> Any:
     """Return an array with the element of place `kth` where sorting would put it.
 
@@ -91,7 +91,7 @@ def unique(
 # --- Quantiles -------------------------------------------------------------------------------
 
 
-def merged(a: Any, axis: Axis) -> tuple[Any, tuple[int, ...]]:
+def merged(a: Array, axis: Axis) -> tuple[Any, tuple[int, ...]]:
     """Return an array with the axes that are reduced as one, the last; and the shape if kept."""
     shape = shape_of(a)
     axes = tuple(i % len(shape) for i in axes_of(axis, len(shape)))
@@ -103,7 +103,9 @@ def merged(a: Any, axis: Axis) -> tuple[Any, tuple[int, ...]]:
     return a, kept
 
 
-def _unmerged(y: Any, kept: tuple[int, ...], keepdims: bool, leading: tuple[int, ...] = ()) -> Any:
+def _unmerged(
+    y: Array, kept: tuple[int, ...], keepdims: bool, leading: tuple[int, ...] = ()
+) -> Any:
     """Return a reduction's result with the reduced axes back where they are wanted."""
     return F.reshape(y, (*leading, *kept)) if keepdims else y
 
@@ -113,7 +115,7 @@ def _between(alpha: float, beta: float) -> Callable[[Any, Any], Any]:
     return lambda n, q: n * q + (alpha + q * (1 - alpha - beta)) - 1
 
 
-def _nearest_even(n: Any, q: Any) -> Any:
+def _nearest_even(n: Any, q: Array) -> Any:
     """Return the nearest place, of two that are as near the even one, counted from 1."""
     place = n * q - 1.5
     below = F.floor(place)
@@ -142,7 +144,7 @@ def _average_at_steps(place: Any) -> Any:
     return F.where(F.floor(place) == place, F.floor(place) + 0.5, F.ceil(place))
 
 
-def _place(method: str, n: Any, q: Any) -> Any:
+def _place(method: str, n: Any, q: Array) -> Any:
     """Return where in the order a quantile is: a number between 0 and n − 1."""
     if method not in _PLACES:
         raise ArgumentError(
@@ -155,19 +157,19 @@ def _place(method: str, n: Any, q: Any) -> Any:
     return F.where(before, 0.0, F.where(after, n - 1.0, place))
 
 
-def _lerp(a: Any, b: Any, t: Any) -> Any:
+def _lerp(a: Array, b: Array, t: Any) -> Any:
     """Return a + (b − a) t, without a NaN where both are infinite."""
     return a + F.where(a == b, 0.0, F.where(a == b, 0.0, b) - F.where(a == b, 0.0, a)) * t
 
 
-def _wanted(q: Any, a: Any) -> Any:
+def _wanted(q: Array, a: Array) -> Any:
     """Return the wanted fractions: a Python number, or an array on the device of `a`."""
     if isinstance(q, LevelValue) or not np.shape(q):
         return q
     return libraries.create("asarray", q, like=a)
 
 
-def _check(name: str, out: Any, weights: Any) -> None:
+def _check(name: str, out: Any, weights: Array) -> None:
     check_no_out(name, out)
     if weights is not None:
         raise ArgumentError(
@@ -178,7 +180,7 @@ def _check(name: str, out: Any, weights: Any) -> None:
 
 @_composite()
 def median(
-    a: Any,
+    a: Array,
     axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
@@ -206,8 +208,8 @@ def median(
 
 @_composite()
 def quantile(
-    a: Any,
-    q: Any,
+    a: Array,
+    q: Array,
     axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
@@ -241,7 +243,7 @@ def quantile(
 
 
 def _quantiles(
-    find: Callable[..., Any], a: Any, q: Any, axis: Any, method: str, keepdims: bool
+    find: Callable[..., Any], a: Array, q: Array, axis: Any, method: str, keepdims: bool
 ) -> Any:
     """Return what `find` takes for quantiles from the sorted values, of which NaNs are last."""
     a, kept = merged(a, axis)
@@ -250,7 +252,7 @@ def _quantiles(
     return _unmerged(y, kept, keepdims, shape_of(q))
 
 
-def _of_all(ordered: Any, q: Any, method: str) -> Any:
+def _of_all(ordered: Any, q: Array, method: str) -> Any:
     """Return quantiles, NaN where one is among the values."""
     n = ordered.shape[-1]
     y = _taken(ordered, _place(method, n, q), n)
@@ -274,15 +276,15 @@ def _taken(ordered: Any, place: Any, n: int) -> Any:
     return F.reshape(y, (*shape_of(place), *rest))
 
 
-def _integers(x: Any) -> Any:
+def _integers(x: Array) -> Any:
     library = libraries.library_of(plain(x)) or NUMPY
     return F.astype(x, library.dtype(np.int64))
 
 
 @_composite()
 def percentile(
-    a: Any,
-    q: Any,
+    a: Array,
+    q: Array,
     axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
@@ -313,8 +315,8 @@ def percentile(
 
 @_composite()
 def nanquantile(
-    a: Any,
-    q: Any,
+    a: Array,
+    q: Array,
     axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
@@ -339,7 +341,7 @@ def nanquantile(
     return _quantiles(_of_valid, a, q, axis, method, keepdims)
 
 
-def _of_valid(ordered: Any, q: Any, method: str) -> Any:
+def _of_valid(ordered: Any, q: Array, method: str) -> Any:
     """Return quantiles of what is not NaN."""
     valid = F.indicator(~F.isnan(F.stop_gradient(ordered)), ordered)
     count = F.sum(valid, axis=-1, keepdims=True)
@@ -358,8 +360,8 @@ def _of_valid(ordered: Any, q: Any, method: str) -> Any:
 
 @_composite()
 def nanpercentile(
-    a: Any,
-    q: Any,
+    a: Array,
+    q: Array,
     axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,
@@ -387,7 +389,7 @@ def nanpercentile(
 
 @_composite()
 def nanmedian(
-    a: Any,
+    a: Array,
     axis: Axis = None,
     out: None = None,
     overwrite_input: bool = False,

@@ -9,6 +9,7 @@ import numpy as np
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
+from gpugrad.dispatch.kinds import Array
 from gpugrad.dispatch.levels import LevelValue, plain
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.ordering import median
@@ -51,7 +52,7 @@ def _by_axis(pad_width: Any, ndim: int) -> Any:
     return widths
 
 
-def _pairs(x: Any, ndim: int) -> list[tuple[Any, Any]]:
+def _pairs(x: Array, ndim: int) -> list[tuple[Any, Any]]:
     """Return (before, after) for each axis, of what NumPy takes for it: recorded numbers, too."""
     if hasattr(x, "tolist") and not isinstance(x, LevelValue):
         x = x.tolist()
@@ -64,7 +65,7 @@ def _pairs(x: Any, ndim: int) -> list[tuple[Any, Any]]:
     return pairs * ndim if len(pairs) == 1 else pairs
 
 
-def _padded(x: Any, axis: int, width: tuple[int, int], mode: Any, options: Any) -> Any:
+def _padded(x: Array, axis: int, width: tuple[int, int], mode: Any, options: Any) -> Any:
     """Return an array padded along one axis."""
     ndim, n = len(x.shape), x.shape[axis]
     if mode in ("edge", "wrap") or (mode in ("reflect", "symmetric") and _is_even(options)):
@@ -95,7 +96,7 @@ def _is_even(options: Any) -> bool:
     return options.get("reflect_type", "even") == "even"
 
 
-def _filled(x: Any, axis: int, value: Any, count: int) -> Any:
+def _filled(x: Array, axis: int, value: Any, count: int) -> Any:
     """Return `count` slices along an axis, filled with a number."""
     shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
     if isinstance(value, LevelValue):
@@ -103,7 +104,7 @@ def _filled(x: Any, axis: int, value: Any, count: int) -> Any:
     return libraries.create("full", shape, value, like=x, dtype=plain(x).dtype)
 
 
-def _ramp(x: Any, axis: int, value: Any, count: int, end: int) -> Any:
+def _ramp(x: Array, axis: int, value: Any, count: int, end: int) -> Any:
     """Return `count` slices that go evenly from a number to the edge of an array."""
     edge = F.slice_along(x, axis, *((None, 1) if end == 0 else (-1, None)))
     steps = np.arange(count)[:: 1 if end == 0 else -1] / max(count, 1)
@@ -113,7 +114,7 @@ def _ramp(x: Any, axis: int, value: Any, count: int, end: int) -> Any:
     return value + (edge - value) * t
 
 
-def _statistic(x: Any, axis: int, length: Any, count: int, end: int, f: Any) -> Any:
+def _statistic(x: Array, axis: int, length: Any, count: int, end: int, f: Any) -> Any:
     """Return `count` slices of the mean, say, of the `length` elements at one end."""
     n = x.shape[axis]
     length = n if length is None else min(length, n)
@@ -122,7 +123,7 @@ def _statistic(x: Any, axis: int, length: Any, count: int, end: int, f: Any) -> 
     return F.broadcast_to(f(part, axis=axis, keepdims=True), shape)
 
 
-def _reflected_at_points(x: Any, axis: int, width: tuple[int, int], mode: str) -> Any:
+def _reflected_at_points(x: Array, axis: int, width: tuple[int, int], mode: str) -> Any:
     """Return an array continued by the reflections f(−t) = 2 f(0) − f(t) at its two edges.
 
     Two reflections are a translation, by p places and by 2 (last − first): so an element at place

@@ -9,7 +9,7 @@ from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import named as _named
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.calculus import convolve, vector_of
@@ -19,7 +19,7 @@ from gpugrad.functions.elementwise import array_like, beside_integers, double, f
 
 
 @_named()
-def evalpoly(x: Any, weights: Any, /) -> Any:
+def evalpoly(x: Array, weights: Array, /) -> Any:
     """Return Σ weights[i] xⁱ by Horner's scheme, elementwise in `x`. The name is Julia's.
 
     Args:
@@ -48,7 +48,7 @@ def evalpoly(x: Any, weights: Any, /) -> Any:
 
 
 @_composite()
-def polyval(p: Any, x: Any) -> Any:
+def polyval(p: Any, x: Array) -> Any:
     """Return the values of a polynomial, by Horner's rule.
 
     Args:
@@ -64,7 +64,7 @@ def polyval(p: Any, x: Any) -> Any:
 
 
 @_composite()
-def polyadd(a1: Any, a2: Any) -> Any:
+def polyadd(a1: Array, a2: Array) -> Any:
     """Return the sum of two polynomials.
 
     Args:
@@ -79,7 +79,7 @@ def polyadd(a1: Any, a2: Any) -> Any:
 
 
 @_composite()
-def polysub(a1: Any, a2: Any) -> Any:
+def polysub(a1: Array, a2: Array) -> Any:
     """Return the difference of two polynomials.
 
     Args:
@@ -93,11 +93,11 @@ def polysub(a1: Any, a2: Any) -> Any:
     return _of_length(a1, a2) - _of_length(a2, a1)
 
 
-def _as_arrays(a: Any, b: Any) -> tuple[Any, Any]:
+def _as_arrays(a: Array, b: Array) -> tuple[Any, Any]:
     return array_like(a, b), array_like(b, a)
 
 
-def _of_length(a: Any, other: Any) -> Any:
+def _of_length(a: Array, other: Any) -> Any:
     """Return coefficients with zeros in front, as many as `other` has at least."""
     a = F.reshape(a, (-1,))
     missing = math.prod(shape_of(other)) - a.shape[0]
@@ -107,7 +107,7 @@ def _of_length(a: Any, other: Any) -> Any:
 
 
 @_composite()
-def polymul(a1: Any, a2: Any) -> Any:
+def polymul(a1: Array, a2: Array) -> Any:
     """Return the product of two polynomials.
 
     Args:
@@ -121,7 +121,7 @@ def polymul(a1: Any, a2: Any) -> Any:
     return convolve(_from_first_nonzero(a1), _from_first_nonzero(a2))
 
 
-def _from_first_nonzero(a: Any) -> Any:
+def _from_first_nonzero(a: Array) -> Any:
     a = F.reshape(a, (-1,))
     places = F.nonzero(F.stop_gradient(a))[0]
     return a[int(places[0]) :] if places.shape[0] else a[-1:]
@@ -188,7 +188,7 @@ def poly(seq_of_zeros: Any) -> Any:
 
 
 @_composite()
-def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+def vander(x: Array, N: int | None = None, increasing: bool = False) -> Any:
     """Return the Vandermonde matrix: the powers of each element in a row.
 
     Args:

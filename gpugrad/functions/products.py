@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from gpugrad.dispatch.declare import function, named, operator_function
+from gpugrad.dispatch.kinds import Array
 
 
 @operator_function(operator.matmul)
-def matmul(x1: Any, x2: Any, /) -> Any:
+def matmul(x1: Array, x2: Array, /) -> Any:
     """Return the products of matrices.
 
     Args:
@@ -24,12 +25,12 @@ def matmul(x1: Any, x2: Any, /) -> Any:
     """
 
 
-def matmul_of(a: Any, b: Any) -> Any:
+def matmul_of(a: Array, b: Array) -> Any:
     """Return what multiplies such matrices: of NumPy's, the operator, which asks for no kernels."""
     return operator.matmul if type(a) is type(b) is np.ndarray else matmul
 
 
-def _linear(x: Any, weight: Any, bias: Any) -> Any:
+def _linear(x: Array, weight: Array, bias: Array) -> Any:
     product = matmul_of(x, weight)(x, weight)
     if product.dtype != bias.dtype or product.shape[-1:] != bias.shape:
         return product + bias
@@ -38,7 +39,7 @@ def _linear(x: Any, weight: Any, bias: Any) -> Any:
 
 
 @named(body="", default=_linear)
-def linear(x: Any, weight: Any, bias: Any, /) -> Any:
+def linear(x: Array, weight: Array, bias: Array, /) -> Any:
     """Return the product of two matrices plus a vector, x W + b.
 
     Args:
@@ -52,7 +53,7 @@ def linear(x: Any, weight: Any, bias: Any, /) -> Any:
 
 
 @function(view=True)
-def matrix_transpose(x: Any, /) -> Any:
+def matrix_transpose(x: Array, /) -> Any:
     """Return matrices with rows and columns exchanged; they may share the array's memory.
 
     Args:
@@ -64,7 +65,9 @@ def matrix_transpose(x: Any, /) -> Any:
 
 
 @function()
-def tensordot(x1: Any, x2: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Any:
+def tensordot(
+    x1: Array, x2: Array, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
+) -> Any:
     """Return the sums of products over some axes of one array and as many of the other.
 
     Args:
@@ -79,7 +82,7 @@ def tensordot(x1: Any, x2: Any, /, *, axes: int | tuple[Sequence[int], Sequence[
 
 
 @function()
-def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+def vecdot(x1: Array, x2: Array, /, *, axis: int = -1) -> Any:
     """Return the inner products Σ x̄1 x2 of vectors, the first ones conjugated.
 
     Args:

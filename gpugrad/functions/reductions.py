@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 from gpugrad.dispatch.declare import constant, function
-from gpugrad.dispatch.kinds import Axis
+from gpugrad.dispatch.kinds import Array, Axis, DType
 
 # --- Sums and moments ------------------------------------------------------------------------
 
 
 @function()
-def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
+def sum(x: Array, /, *, axis: Axis = None, dtype: DType = None, keepdims: bool = False) -> Any:
     """Return the sum of the elements over axes.
 
     Args:
@@ -24,7 +24,7 @@ def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fal
 
 
 @function("", math.prod)
-def prod(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
+def prod(x: Array, /, *, axis: Axis = None, dtype: DType = None, keepdims: bool = False) -> Any:
     """Return the product of the elements over axes.
 
     The derivative is exact where factors are 0: it is the product of the others.
@@ -38,7 +38,7 @@ def prod(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fa
 
 
 @function()
-def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def mean(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the mean of the elements over axes.
 
     Args:
@@ -49,7 +49,7 @@ def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @function()
-def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+def var(x: Array, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """Return the variance of the elements over axes.
 
     Args:
@@ -62,7 +62,7 @@ def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
 
 
 @function()
-def std(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+def std(x: Array, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """Return the standard deviation of the elements over axes.
 
     The gradient is 0 where all elements are equal.
@@ -80,7 +80,7 @@ def std(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
 
 
 @function()
-def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the largest element over axes, NaN where one is NaN.
 
     Values that are equally large share the gradient evenly.
@@ -93,7 +93,7 @@ def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @function()
-def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the smallest element over axes, NaN where one is NaN.
 
     Values that are equally small share the gradient evenly.
@@ -109,7 +109,7 @@ def min(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @constant()
-def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def all(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Say whether all elements over axes are true, or not 0.
 
     Args:
@@ -123,7 +123,7 @@ def all(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @constant()
-def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def any(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Say whether there is an element over axes that is true, or not 0.
 
     Args:
@@ -137,7 +137,7 @@ def any(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @constant()
-def count_nonzero(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def count_nonzero(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return how many elements over axes are not 0.
 
     Args:
@@ -151,7 +151,7 @@ def count_nonzero(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> An
 
 
 @constant()
-def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Any:
+def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Any:
     """Return the place of the largest element along an axis; of several, the first.
 
     Args:
@@ -165,7 +165,7 @@ def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Any
 
 
 @constant()
-def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Any:
+def argmin(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Any:
     """Return the place of the smallest element along an axis; of several, the first.
 
     Args:

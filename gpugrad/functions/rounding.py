@@ -8,10 +8,11 @@ import operator
 from typing import Any
 
 from gpugrad.dispatch.declare import constant, operator_function
+from gpugrad.dispatch.kinds import Array
 
 
 @constant()
-def ceil(x: Any, /) -> Any:
+def ceil(x: Array, /) -> Any:
     """Return the smallest whole number that is not below each element.
 
     Args:
@@ -23,7 +24,7 @@ def ceil(x: Any, /) -> Any:
 
 
 @constant()
-def floor(x: Any, /) -> Any:
+def floor(x: Array, /) -> Any:
     """Return the largest whole number that is not above each element.
 
     Args:
@@ -35,7 +36,7 @@ def floor(x: Any, /) -> Any:
 
 
 @constant()
-def trunc(x: Any, /) -> Any:
+def trunc(x: Array, /) -> Any:
     """Return the whole number nearest to each element on the way to 0.
 
     Args:
@@ -47,7 +48,7 @@ def trunc(x: Any, /) -> Any:
 
 
 @constant(builtins.round)
-def round(x: Any, /) -> Any:
+def round(x: Array, /) -> Any:
     """Return the whole number nearest to each element, of two that are as near the even one.
 
     Args:
@@ -59,7 +60,7 @@ def round(x: Any, /) -> Any:
 
 
 @operator_function(operator.floordiv, differentiable=False)
-def floor_divide(x1: Any, x2: Any, /) -> Any:
+def floor_divide(x1: Array, x2: Array, /) -> Any:
     """Return the quotient of each two elements, rounded down.
 
     Args:
@@ -72,7 +73,7 @@ def floor_divide(x1: Any, x2: Any, /) -> Any:
 
 
 @constant(math.nextafter)
-def nextafter(x1: Any, x2: Any, /) -> Any:
+def nextafter(x1: Array, x2: Array, /) -> Any:
     """Return the next floating-point number after each element, on the way to the other's.
 
     Args:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad.dispatch.declare import composite, function
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, DType, shape_of
 from gpugrad.functions.indexing import slice_along
 from gpugrad.functions.manipulation import broadcast_to, concat, reshape
 
 
 @function()
 def cumulative_sum(
-    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+    x: Array, /, *, axis: int | None = None, dtype: DType = None, include_initial: bool = False
 ) -> Any:
     """Return the running sums along an axis: of the first element, of the first two, and so on.
 
@@ -27,7 +27,7 @@ def cumulative_sum(
 
 @function()
 def cumulative_prod(
-    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+    x: Array, /, *, axis: int | None = None, dtype: DType = None, include_initial: bool = False
 ) -> Any:
     """Return the running products along an axis: of the first element, of the first two, and so on.
 
@@ -43,7 +43,7 @@ def cumulative_prod(
 
 
 @composite()
-def diff(x: Any, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+def diff(x: Array, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Return the differences of neighbours along an axis, taken `n` times.
 
     Args:
@@ -61,7 +61,7 @@ def diff(x: Any, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any
     return y
 
 
-def _edge(end: Any, x: Any, axis: int) -> Any:
+def _edge(end: Any, x: Array, axis: int) -> Any:
     """Return what is joined to `x` for its differences as an array."""
     if shape_of(end):
         return end

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad.dispatch.declare import composite, constant
+from gpugrad.dispatch.kinds import Array
 from gpugrad.dispatch.levels import plain
 from gpugrad.functions.indexing import take
 from gpugrad.functions.manipulation import reshape
@@ -13,7 +14,7 @@ from gpugrad.functions.manipulation import reshape
 
 
 @constant()
-def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+def argsort(x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
     """Return the places of the elements in the order of their values.
 
     Args:
@@ -28,7 +29,7 @@ def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool
 
 
 @constant()
-def nonzero(x: Any, /) -> Any:
+def nonzero(x: Array, /) -> Any:
     """Return the places of the elements that are not 0.
 
     Args:
@@ -40,7 +41,7 @@ def nonzero(x: Any, /) -> Any:
 
 
 @constant()
-def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Any:
+def searchsorted(x1: Array, x2: Array, /, *, side: str = "left", sorter: Any = None) -> Any:
     """Return where in sorted numbers others would have to be put in.
 
     Args:
@@ -58,7 +59,7 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
 
 
 @composite()
-def unique_all(x: Any, /) -> Any:
+def unique_all(x: Array, /) -> Any:
     """Return the values of `x`, where each is first, which one is where, and how often each is.
 
     Args:
@@ -72,7 +73,7 @@ def unique_all(x: Any, /) -> Any:
 
 
 @composite()
-def unique_counts(x: Any, /) -> Any:
+def unique_counts(x: Array, /) -> Any:
     """Return the values of `x`, and how often each occurs.
 
     Args:
@@ -86,7 +87,7 @@ def unique_counts(x: Any, /) -> Any:
 
 
 @composite()
-def unique_inverse(x: Any, /) -> Any:
+def unique_inverse(x: Array, /) -> Any:
     """Return the values of `x`, and which one is where.
 
     Args:
@@ -102,7 +103,7 @@ def unique_inverse(x: Any, /) -> Any:
 
 
 @composite()
-def unique_values(x: Any, /) -> Any:
+def unique_values(x: Array, /) -> Any:
     """Return the values of `x`, each once.
 
     Args:

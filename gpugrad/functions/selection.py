@@ -15,7 +15,7 @@ import numpy as np
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.elementwise import array_like, check_no_out
@@ -39,7 +39,7 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 
 @_composite()
-def choose(a: Any, choices: Sequence[Any], out: None = None, mode: str = "raise") -> Any:
+def choose(a: Array, choices: Sequence[Any], out: None = None, mode: str = "raise") -> Any:
     """Return, element by element, the choice of that number.
 
     Args:
@@ -62,7 +62,7 @@ def choose(a: Any, choices: Sequence[Any], out: None = None, mode: str = "raise"
 
 @_composite()
 def piecewise(
-    x: Any, condlist: Any, funclist: Sequence[Callable[..., Any] | Any], *args: Any, **kw: Any
+    x: Array, condlist: Any, funclist: Sequence[Callable[..., Any] | Any], *args: Any, **kw: Any
 ) -> Any:
     """Return an array of what functions say of the elements that fulfil their conditions.
 
@@ -92,7 +92,7 @@ def piecewise(
     return y
 
 
-def _conditions(x: Any, condlist: Any) -> list[Any]:
+def _conditions(x: Array, condlist: Any) -> list[Any]:
     """Return the conditions on `x`; one alone need not be in a list."""
     if hasattr(condlist, "dtype"):
         alone = len(shape_of(condlist)) <= len(shape_of(x))
@@ -111,13 +111,13 @@ def _any_of(conditions: Sequence[Any]) -> Any:
 # --- Taking out ------------------------------------------------------------------------------
 
 
-def _true_places(condition: Any, like: Any) -> Any:
+def _true_places(condition: Array, like: Any) -> Any:
     """Return where a condition, which may be a list, holds, flattened."""
     return F.nonzero(F.reshape(array_like(condition, like), (-1,)))[0]
 
 
 @_composite()
-def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
+def compress(condition: Array, a: Array, axis: int | None = None, out: None = None) -> Any:
     """Return the slices along an axis of which a condition holds.
 
     Args:
@@ -132,7 +132,7 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) 
 
 
 @_composite()
-def extract(condition: Any, arr: Any) -> Any:
+def extract(condition: Array, arr: Array) -> Any:
     """Return the elements of which a condition holds, as a vector.
 
     Args:
@@ -147,7 +147,7 @@ def extract(condition: Any, arr: Any) -> Any:
 
 @_composite()
 def apply_along_axis(
-    func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any
+    func1d: Callable[..., Any], axis: int, arr: Array, *args: Any, **kwargs: Any
 ) -> Any:
     """Return what a function says of each vector along an axis.
 
@@ -174,7 +174,7 @@ def apply_along_axis(
 
 
 @_composite()
-def apply_over_axes(func: Callable[[Any, int], Any], a: Any, axes: Any) -> Any:
+def apply_over_axes(func: Callable[[Any, int], Any], a: Array, axes: Any) -> Any:
     """Return what a function f(a, axis) makes of an array, called for several axes in turn.
 
     Args:
@@ -206,7 +206,7 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
     return F.astype(F.where(where, src, dst), dst.dtype)
 
 
-def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> Any:
+def fill_diagonal(a: Array, val: Any, wrap: bool = False) -> Any:
     """Return an array with numbers on its main diagonal.
 
     Args:
@@ -223,7 +223,7 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> Any:
     return put(a, places, val)
 
 
-def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> Any:
+def put(a: Array, ind: Any, v: Array, mode: str = "raise") -> Any:
     """Return an array with values at places of its flattened form.
 
     Args:
@@ -241,7 +241,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> Any:
     return F.reshape(F.index_set(F.reshape(a, (-1,)), places, values), a.shape)
 
 
-def _repeated(v: Any, count: int, like: Any) -> Any:
+def _repeated(v: Array, count: int, like: Any) -> Any:
     """Return `count` values: those given, again and again."""
     if not hasattr(v, "dtype"):
         v = libraries.create("asarray", v, like=like)
@@ -251,7 +251,7 @@ def _repeated(v: Any, count: int, like: Any) -> Any:
     return F.take(v, libraries.create("arange", count, like=like) % v.shape[0], axis=0)
 
 
-def place(arr: Any, mask: Any, vals: Any) -> Any:
+def place(arr: Array, mask: Any, vals: Any) -> Any:
     """Return an array with the first values where a mask holds, repeated as often as need be.
 
     Args:
@@ -263,7 +263,7 @@ def place(arr: Any, mask: Any, vals: Any) -> Any:
     return put(arr, places, vals)
 
 
-def putmask(a: Any, mask: Any, values: Any) -> Any:
+def putmask(a: Array, mask: Any, values: Any) -> Any:
     """Return an array with values at their own places where a mask holds.
 
     Args:
@@ -275,7 +275,7 @@ def putmask(a: Any, mask: Any, values: Any) -> Any:
     return F.astype(F.where(mask, values, a), a.dtype)
 
 
-def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) -> Any:
+def put_along_axis(arr: Array, indices: Any, values: Any, axis: int | None = -1) -> Any:
     """Return an array with values at places along an axis, which `take_along_axis` would take.
 
     Args:

@@ -10,7 +10,7 @@ import numpy as np
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
-from gpugrad.dispatch.kinds import Axis, axes_of, shape_of
+from gpugrad.dispatch.kinds import Array, Axis, axes_of, shape_of
 from gpugrad.dispatch.levels import LevelValue, has_levels, plain
 from gpugrad.errors import ArgumentError
 
@@ -18,7 +18,7 @@ from gpugrad.errors import ArgumentError
 
 
 @_composite()
-def ravel(a: Any, order: str = "C") -> Any:
+def ravel(a: Array, order: str = "C") -> Any:
     """Return an array with one axis.
 
     Args:
@@ -30,12 +30,12 @@ def ravel(a: Any, order: str = "C") -> Any:
     return F.reshape(a if order == "C" else _reversed_axes(a), (-1,))
 
 
-def _reversed_axes(a: Any) -> Any:
+def _reversed_axes(a: Array) -> Any:
     return F.permute_dims(a, tuple(range(len(a.shape)))[::-1])
 
 
 @_composite()
-def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+def swapaxes(a: Array, axis1: int, axis2: int) -> Any:
     """Return an array with two axes exchanged.
 
     Args:
@@ -49,7 +49,7 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
 
 
 @_composite()
-def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+def rollaxis(a: Array, axis: int, start: int = 0) -> Any:
     """Return an array with an axis moved before another.
 
     Args:
@@ -63,19 +63,19 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
 
 
 @_composite()
-def flipud(m: Any) -> Any:
+def flipud(m: Array) -> Any:
     """Return an array with its first axis reversed."""
     return F.flip(m, axis=0)
 
 
 @_composite()
-def fliplr(m: Any) -> Any:
+def fliplr(m: Array) -> Any:
     """Return an array with its second axis reversed."""
     return F.flip(m, axis=1)
 
 
 @_composite()
-def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+def rot90(m: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     """Return an array turned by k · 90° in the plane of two axes.
 
     Args:
@@ -99,7 +99,7 @@ def _each(f: Any, arrays: tuple[Any, ...]) -> Any:
     return found[0] if len(found) == 1 else found
 
 
-def as_array(x: Any) -> Any:
+def as_array(x: Array) -> Any:
     """Return lists of numbers as an array; arrays and numbers as they are."""
     if isinstance(x, (list, tuple)):
         return F.stack([as_array(item) for item in x]) if has_levels(x) else np.asarray(x)
@@ -118,7 +118,7 @@ def atleast_2d(*arys: Any) -> Any:
     return _each(_two_axes, arys)
 
 
-def _two_axes(x: Any) -> Any:
+def _two_axes(x: Array) -> Any:
     return x if len(shape_of(x)) > 1 else F.reshape(x, (1, -1))
 
 
@@ -128,7 +128,7 @@ def atleast_3d(*arys: Any) -> Any:
     return _each(_three_axes, arys)
 
 
-def _three_axes(x: Any) -> Any:
+def _three_axes(x: Array) -> Any:
     shape = shape_of(x)
     return x if len(shape) > 2 else F.reshape(x, ((1, 1, 1), (1, -1, 1), (*shape, 1))[len(shape)])
 
@@ -174,19 +174,19 @@ def meshgrid(
 # --- More elements, or fewer -----------------------------------------------------------------
 
 
-def take_places(x: Any, places: Any, axis: int) -> Any:
+def take_places(x: Array, places: Any, axis: int) -> Any:
     """Return elements along an axis at places known on the host."""
     return F.take(x, libraries.create("asarray", places, like=x), axis=axis)
 
 
-def _host(x: Any) -> Any:
+def _host(x: Array) -> Any:
     """Return places, which have no gradient, as NumPy or Python knows them."""
     x = plain(x)
     return x.get() if hasattr(x, "get") else x
 
 
 @_composite()
-def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+def delete(arr: Array, obj: Any, axis: int | None = None) -> Any:
     """Return an array without some of its elements, which get no gradient.
 
     Args:
@@ -199,7 +199,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
 
 
 @_composite()
-def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+def insert(arr: Array, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Return an array with values put in before given places.
 
     Args:
@@ -228,7 +228,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 
 @_composite()
-def resize(a: Any, new_shape: Any) -> Any:
+def resize(a: Array, new_shape: Any) -> Any:
     """Return an array of another shape, filled with the elements in order, again and again.
 
     Args:

@@ -14,7 +14,7 @@ from gpugrad import functions as F
 from gpugrad.dispatch.declare import also_in as _also_in
 from gpugrad.dispatch.declare import composite as _composite
 from gpugrad.dispatch.declare import function as _function
-from gpugrad.dispatch.kinds import Axis, kind_of
+from gpugrad.dispatch.kinds import Array, Axis, kind_of
 from gpugrad.dispatch.primitive import Primitive
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import expm1 as expm1
@@ -71,18 +71,18 @@ class Several(Primitive):
 # --- Exponentials and logarithms -------------------------------------------------------------
 
 
-def logistic(x: Any) -> Any:
+def logistic(x: Array) -> Any:
     """Return 1 / (1 + e⁻ˣ) without overflow, and with full relative accuracy."""
     t = F.exp(-F.abs(x))
     return F.where(x >= 0, 1, t) / (1 + t)
 
 
-def _log_expit(x: Any) -> Any:
+def _log_expit(x: Array) -> Any:
     return F.where(x < 0, x, 0.0) - F.log1p(F.exp(-F.abs(x)))
 
 
 @_function("special", body="definition")
-def cosm1(x: Any, /) -> Any:
+def cosm1(x: Array, /) -> Any:
     """Return cos(x) − 1 of each element, with full accuracy near 0.
 
     Args:
@@ -92,7 +92,7 @@ def cosm1(x: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def exp10(x: Any, /) -> Any:
+def exp10(x: Array, /) -> Any:
     """Return 10 to the power of each element.
 
     Args:
@@ -102,7 +102,7 @@ def exp10(x: Any, /) -> Any:
 
 
 @_function("special", definition=logistic)
-def expit(x: Any, /) -> Any:
+def expit(x: Array, /) -> Any:
     """Return 1 / (1 + e⁻ˣ) of each element, the logistic function.
 
     Args:
@@ -111,7 +111,7 @@ def expit(x: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def exprel(x: Any, /) -> Any:
+def exprel(x: Array, /) -> Any:
     """Return (eˣ − 1) / x of each element, and 1 at 0.
 
     Args:
@@ -123,7 +123,7 @@ def exprel(x: Any, /) -> Any:
 
 
 @_function("special", definition=_log_expit)
-def log_expit(x: Any, /) -> Any:
+def log_expit(x: Array, /) -> Any:
     """Return log(1 / (1 + e⁻ˣ)) of each element, without overflow.
 
     Args:
@@ -132,7 +132,7 @@ def log_expit(x: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def logit(x: Any, /) -> Any:
+def logit(x: Array, /) -> Any:
     """Return log(x / (1 − x)) of each element, the inverse of `expit`.
 
     Args:
@@ -142,7 +142,7 @@ def logit(x: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def xlog1py(x: Any, y: Any, /) -> Any:
+def xlog1py(x: Array, y: Array, /) -> Any:
     """Return x log(1 + y) of each two elements, and 0 where x is 0.
 
     Where x is 0 and y is −1, the derivatives are 0.
@@ -156,7 +156,7 @@ def xlog1py(x: Any, y: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def xlogy(x: Any, y: Any, /) -> Any:
+def xlogy(x: Array, y: Array, /) -> Any:
     """Return x log y of each two elements, and 0 where x is 0.
 
     Where both are 0, so are the derivatives.
@@ -169,7 +169,7 @@ def xlogy(x: Any, y: Any, /) -> Any:
     return F.where(zero, 0.0, x * F.log(y))
 
 
-def _squeezed(y: Any, axis: Axis) -> Any:
+def _squeezed(y: Array, axis: Axis) -> Any:
     """Return a reduction without the axes that it was made with `keepdims` over."""
     return F.reshape(y, ()) if axis is None else F.squeeze(y, axis=axis)
 
@@ -182,7 +182,7 @@ def _squeezed(y: Any, axis: Axis) -> Any:
     arrays=(0, 2),
 )
 def logsumexp(
-    a: Any, axis: Axis = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
+    a: Array, axis: Axis = None, b: Array = None, keepdims: bool = False, return_sign: bool = False
 ) -> Any:
     """Return log |Σ b eᵃ| over axes, without overflow.
 
@@ -217,7 +217,7 @@ def logsumexp(
 
 
 @_composite("special")
-def softmax(x: Any, axis: Axis = None) -> Any:
+def softmax(x: Array, axis: Axis = None) -> Any:
     """Return eˣ / Σ eˣ over axes.
 
     Args:
@@ -229,7 +229,7 @@ def softmax(x: Any, axis: Axis = None) -> Any:
 
 
 @_composite("special")
-def log_softmax(x: Any, axis: Axis = None) -> Any:
+def log_softmax(x: Array, axis: Axis = None) -> Any:
     """Return x − log Σ eˣ over axes.
 
     Args:
@@ -244,7 +244,7 @@ def log_softmax(x: Any, axis: Axis = None) -> Any:
 
 
 @_function("special", body="definition")
-def entr(x: Any, /) -> Any:
+def entr(x: Array, /) -> Any:
     """Return −x log x of each element, 0 at 0 and −∞ below.
 
     The derivative at 0 is infinite.
@@ -272,7 +272,7 @@ def huber(delta: Any, r: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def kl_div(x: Any, y: Any, /) -> Any:
+def kl_div(x: Array, y: Array, /) -> Any:
     """Return x log(x / y) − x + y of each two elements: terms of a Kullback–Leibler divergence.
 
     Where both are 0 the value is 0, and the derivatives are 0 and 1.
@@ -299,7 +299,7 @@ def pseudo_huber(delta: Any, r: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def rel_entr(x: Any, y: Any, /) -> Any:
+def rel_entr(x: Array, y: Array, /) -> Any:
     """Return x log(x / y) of each two elements: terms of a relative entropy.
 
     Where both are 0, so are the value and the derivatives.
@@ -318,20 +318,20 @@ def rel_entr(x: Any, y: Any, /) -> Any:
 # --- Box and Cox's transformation ------------------------------------------------------------
 
 
-def _boxcox_of_log(z: Any, lmbda: Any) -> Any:
+def _boxcox_of_log(z: Array, lmbda: Array) -> Any:
     product = lmbda * z
     zero = F.zeros_like(product) == lmbda
     return F.where(zero, z, F.expm1(product) / (lmbda + F.indicator(zero, product)))
 
 
-def _log_of_boxcox(y: Any, lmbda: Any) -> Any:
+def _log_of_boxcox(y: Array, lmbda: Array) -> Any:
     product = lmbda * y
     zero = F.zeros_like(product) == lmbda
     return F.where(zero, y, F.log1p(product) / (lmbda + F.indicator(zero, product)))
 
 
 @_function("special", body="definition")
-def boxcox(x: Any, lmbda: Any, /) -> Any:
+def boxcox(x: Array, lmbda: Array, /) -> Any:
     """Return (x to the power λ, minus 1) / λ of each two elements, and log x where λ is 0.
 
     Args:
@@ -342,7 +342,7 @@ def boxcox(x: Any, lmbda: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def boxcox1p(x: Any, lmbda: Any, /) -> Any:
+def boxcox1p(x: Array, lmbda: Array, /) -> Any:
     """Return `boxcox` of 1 + x, with full accuracy near 0.
 
     Args:
@@ -353,7 +353,7 @@ def boxcox1p(x: Any, lmbda: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def inv_boxcox(y: Any, lmbda: Any, /) -> Any:
+def inv_boxcox(y: Array, lmbda: Array, /) -> Any:
     """Return x of y = boxcox(x, λ).
 
     Args:
@@ -364,7 +364,7 @@ def inv_boxcox(y: Any, lmbda: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def inv_boxcox1p(y: Any, lmbda: Any, /) -> Any:
+def inv_boxcox1p(y: Array, lmbda: Array, /) -> Any:
     """Return x of y = boxcox1p(x, λ).
 
     Args:
@@ -378,7 +378,7 @@ def inv_boxcox1p(y: Any, lmbda: Any, /) -> Any:
 
 
 @_function("special")
-def dawsn(x: Any, /) -> Any:
+def dawsn(x: Array, /) -> Any:
     """Return Dawson's integral, e^(−x²) ∫₀ˣ e^(t²) dt, of each element.
 
     Args:
@@ -387,7 +387,7 @@ def dawsn(x: Any, /) -> Any:
 
 
 @_function("special")
-def erf(x: Any, /) -> Any:
+def erf(x: Array, /) -> Any:
     """Return the error function, (2/√π) ∫₀ˣ e^(−t²) dt, of each element.
 
     Args:
@@ -396,7 +396,7 @@ def erf(x: Any, /) -> Any:
 
 
 @_function("special")
-def erfc(x: Any, /) -> Any:
+def erfc(x: Array, /) -> Any:
     """Return 1 − erf(x) of each element, with full accuracy where it is small.
 
     Args:
@@ -405,7 +405,7 @@ def erfc(x: Any, /) -> Any:
 
 
 @_function("special")
-def erfcinv(x: Any, /) -> Any:
+def erfcinv(x: Array, /) -> Any:
     """Return the inverse of `erfc` of each element.
 
     Args:
@@ -414,7 +414,7 @@ def erfcinv(x: Any, /) -> Any:
 
 
 @_function("special")
-def erfcx(x: Any, /) -> Any:
+def erfcx(x: Array, /) -> Any:
     """Return e^(x²) erfc(x) of each element.
 
     Args:
@@ -423,7 +423,7 @@ def erfcx(x: Any, /) -> Any:
 
 
 @_function("special")
-def erfinv(x: Any, /) -> Any:
+def erfinv(x: Array, /) -> Any:
     """Return the inverse of `erf` of each element.
 
     Args:
@@ -432,7 +432,7 @@ def erfinv(x: Any, /) -> Any:
 
 
 @_function("special")
-def log_ndtr(x: Any, /) -> Any:
+def log_ndtr(x: Array, /) -> Any:
     """Return the logarithm of `ndtr` of each element, with full accuracy far to the left.
 
     Args:
@@ -441,7 +441,7 @@ def log_ndtr(x: Any, /) -> Any:
 
 
 @_function("special")
-def ndtr(x: Any, /) -> Any:
+def ndtr(x: Array, /) -> Any:
     """Return the standard normal distribution function of each element.
 
     Args:
@@ -450,7 +450,7 @@ def ndtr(x: Any, /) -> Any:
 
 
 @_function("special")
-def ndtri(x: Any, /) -> Any:
+def ndtri(x: Array, /) -> Any:
     """Return the quantiles of the standard normal distribution, the inverse of `ndtr`.
 
     Args:
@@ -462,7 +462,7 @@ def ndtri(x: Any, /) -> Any:
 
 
 @_function("special")
-def exp1(x: Any, /) -> Any:
+def exp1(x: Array, /) -> Any:
     """Return ∫ₓ^∞ e⁻ᵗ / t dt of each element.
 
     Args:
@@ -471,7 +471,7 @@ def exp1(x: Any, /) -> Any:
 
 
 @_function("special")
-def expi(x: Any, /) -> Any:
+def expi(x: Array, /) -> Any:
     """Return the principal value of ∫ eᵗ / t dt from −∞ to x, of each element.
 
     Args:
@@ -480,7 +480,7 @@ def expi(x: Any, /) -> Any:
 
 
 @_function("special", kind=Several)
-def fresnel(x: Any, /) -> Any:
+def fresnel(x: Array, /) -> Any:
     """Return Fresnel's integrals: those of sin(πt²/2) and of cos(πt²/2) from 0 to x.
 
     Args:
@@ -492,7 +492,7 @@ def fresnel(x: Any, /) -> Any:
 
 
 @_function("special", kind=Several)
-def shichi(x: Any, /) -> Any:
+def shichi(x: Array, /) -> Any:
     """Return the hyperbolic sine and cosine integrals of each element.
 
     Args:
@@ -506,7 +506,7 @@ def shichi(x: Any, /) -> Any:
 
 
 @_function("special", kind=Several)
-def sici(x: Any, /) -> Any:
+def sici(x: Array, /) -> Any:
     """Return the sine and cosine integrals of each element.
 
     Args:
@@ -520,7 +520,7 @@ def sici(x: Any, /) -> Any:
 
 
 @_function("special")
-def spence(x: Any, /) -> Any:
+def spence(x: Array, /) -> Any:
     """Return Spence's function, −∫₁ˣ log t / (t − 1) dt, of each element.
 
     Args:

@@ -8,16 +8,16 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import composite as _composite
-from gpugrad.dispatch.kinds import Axis, axes_of, kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, Axis, DType, axes_of, kind_of, shape_of
 from gpugrad.errors import ArgumentError
 from gpugrad.functions.elementwise import array_like, check_no_out, double
 
 
 @_composite()
 def average(
-    a: Any,
+    a: Array,
     axis: Axis = None,
-    weights: Any = None,
+    weights: Array = None,
     returned: bool = False,
     *,
     keepdims: bool = False,
@@ -43,7 +43,7 @@ def average(
     return (y, total) if returned else y
 
 
-def _beside(weights: Any, a: Any, axis: Axis) -> Any:
+def _beside(weights: Array, a: Array, axis: Axis) -> Any:
     """Return weights for some axes with the others, of length 1, beside them."""
     axes = axes_of(axis, len(shape_of(a)))
     if axis is None or shape_of(weights) != tuple(a.shape[i] for i in axes):
@@ -58,7 +58,7 @@ def _beside(weights: Any, a: Any, axis: Axis) -> Any:
 
 
 @_composite()
-def ptp(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Any:
+def ptp(a: Array, axis: Axis = None, out: None = None, keepdims: bool = False) -> Any:
     """Return the largest value less the smallest; ties share the gradient.
 
     Args:
@@ -75,27 +75,27 @@ def ptp(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> 
 # --- Without NaN -----------------------------------------------------------------------------
 
 
-def masked(x: Any, where: Any, fill: float) -> Any:
+def masked(x: Array, where: Any, fill: float) -> Any:
     """Return an array with a number where a mask does not say to look; True says to look at all."""
     return x if where is None or where is True else F.where(where, x, fill)
 
 
-def _without_nan(a: Any, where: Any, fill: float) -> tuple[Any, Any]:
+def _without_nan(a: Array, where: Any, fill: float) -> tuple[Any, Any]:
     """Return an array with a number in place of NaN, and 1 where none was, 0 where one was."""
     seen = ~F.isnan(F.stop_gradient(a))
     seen = seen if where is None or where is True else seen & where
     return F.where(seen, a, fill), F.indicator(seen, F.abs(F.stop_gradient(a)))
 
 
-def _of_dtype(x: Any, dtype: Any) -> Any:
+def _of_dtype(x: Array, dtype: DType) -> Any:
     return x if dtype is None else F.astype(x, dtype)
 
 
 @_composite()
 def nansum(
-    a: Any,
+    a: Array,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DType = None,
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
@@ -120,9 +120,9 @@ def nansum(
 
 @_composite()
 def nanprod(
-    a: Any,
+    a: Array,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DType = None,
     out: None = None,
     keepdims: bool = False,
     initial: Any = None,
@@ -146,7 +146,7 @@ def nanprod(
 
 
 @_composite()
-def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+def nancumsum(a: Array, axis: int | None = None, dtype: DType = None, out: None = None) -> Any:
     """Return running sums with 0 in place of NaN.
 
     Args:
@@ -161,7 +161,7 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = No
 
 
 @_composite()
-def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+def nancumprod(a: Array, axis: int | None = None, dtype: DType = None, out: None = None) -> Any:
     """Return running products with 1 in place of NaN.
 
     Args:
@@ -177,9 +177,9 @@ def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = N
 
 @_composite()
 def nanmean(
-    a: Any,
+    a: Array,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DType = None,
     out: None = None,
     keepdims: bool = False,
     *,
@@ -207,9 +207,9 @@ def _or_nan(count: Any) -> Any:
 
 @_composite()
 def nanvar(
-    a: Any,
+    a: Array,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DType = None,
     out: None = None,
     ddof: float = 0,
     keepdims: bool = False,
@@ -244,9 +244,9 @@ def nanvar(
 
 @_composite()
 def nanstd(
-    a: Any,
+    a: Array,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DType = None,
     out: None = None,
     ddof: float = 0,
     keepdims: bool = False,
@@ -280,12 +280,12 @@ def root(squared: Any) -> Any:
     return F.where(nothing, 0.0, F.sqrt(F.where(nothing, 1.0, squared)))
 
 
-def squared_size(x: Any) -> Any:
+def squared_size(x: Array) -> Any:
     """Return |x|², elementwise."""
     return F.real(x * F.conj(x)) if kind_of(x) == "c" else x * x
 
 
-def _nan_extremum(f: Any, worst: float, a: Any, axis: Axis, keepdims: bool, where: Any) -> Any:
+def _nan_extremum(f: Any, worst: float, a: Array, axis: Axis, keepdims: bool, where: Any) -> Any:
     values, seen = _without_nan(a, where, worst)
     options = {"axis": axis, "keepdims": keepdims}
     return F.where(F.max(seen, **options) > 0, f(values, **options), math.nan)
@@ -293,7 +293,7 @@ def _nan_extremum(f: Any, worst: float, a: Any, axis: Axis, keepdims: bool, wher
 
 @_composite()
 def nanmax(
-    a: Any,
+    a: Array,
     axis: Axis = None,
     out: None = None,
     keepdims: bool = False,
@@ -317,7 +317,7 @@ def nanmax(
 
 @_composite()
 def nanmin(
-    a: Any,
+    a: Array,
     axis: Axis = None,
     out: None = None,
     keepdims: bool = False,
@@ -344,15 +344,15 @@ def nanmin(
 
 @_composite()
 def cov(
-    m: Any,
-    y: Any = None,
+    m: Array,
+    y: Array = None,
     rowvar: bool = True,
     bias: bool = False,
     ddof: float | None = None,
     fweights: Any = None,
     aweights: Any = None,
     *,
-    dtype: Any = None,
+    dtype: DType = None,
 ) -> Any:
     """Return the covariance matrix of variables, of which there are observations.
 
@@ -392,7 +392,7 @@ def cov(
     return F.reshape(found, ()) if found.shape == (1, 1) else found
 
 
-def _rows(m: Any, rowvar: bool, dtype: Any) -> Any:
+def _rows(m: Array, rowvar: bool, dtype: DType) -> Any:
     """Return variables as the rows of a matrix."""
     m = double(m) if dtype is None else F.astype(m, dtype)
     if len(m.shape) > 2:
@@ -404,13 +404,13 @@ def _rows(m: Any, rowvar: bool, dtype: Any) -> Any:
     return m if rowvar else F.matrix_transpose(m)
 
 
-def _adjoint(x: Any) -> Any:
+def _adjoint(x: Array) -> Any:
     x = F.matrix_transpose(x)
     return F.conj(x) if kind_of(x) == "c" else x
 
 
 @_composite()
-def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+def corrcoef(x: Array, y: Array = None, rowvar: bool = True, *, dtype: DType = None) -> Any:
     """Return the correlation matrix of variables: their covariance in units of their deviations.
 
     Args:

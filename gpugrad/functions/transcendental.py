@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad.dispatch.declare import function, math_function
+from gpugrad.dispatch.kinds import Array
 
 # --- Exponentials and logarithms -------------------------------------------------------------
 
 
 @math_function
-def exp(x: Any, /) -> Any:
+def exp(x: Array, /) -> Any:
     """Return the exponential of each element.
 
     Args:
@@ -25,7 +26,7 @@ def exp(x: Any, /) -> Any:
 
 
 @math_function
-def expm1(x: Any, /) -> Any:
+def expm1(x: Array, /) -> Any:
     """Return exp(x) − 1 of each element, with full accuracy near 0.
 
     Args:
@@ -37,7 +38,7 @@ def expm1(x: Any, /) -> Any:
 
 
 @math_function
-def log(x: Any, /) -> Any:
+def log(x: Array, /) -> Any:
     """Return the natural logarithm of each element, NaN of real ones below 0.
 
     Args:
@@ -49,7 +50,7 @@ def log(x: Any, /) -> Any:
 
 
 @math_function
-def log1p(x: Any, /) -> Any:
+def log1p(x: Array, /) -> Any:
     """Return log(1 + x) of each element, with full accuracy near 0.
 
     Args:
@@ -61,7 +62,7 @@ def log1p(x: Any, /) -> Any:
 
 
 @math_function
-def log2(x: Any, /) -> Any:
+def log2(x: Array, /) -> Any:
     """Return the logarithm to the base 2 of each element.
 
     Args:
@@ -73,7 +74,7 @@ def log2(x: Any, /) -> Any:
 
 
 @math_function
-def log10(x: Any, /) -> Any:
+def log10(x: Array, /) -> Any:
     """Return the logarithm to the base 10 of each element.
 
     Args:
@@ -85,7 +86,7 @@ def log10(x: Any, /) -> Any:
 
 
 @function()
-def logaddexp(x1: Any, x2: Any, /) -> Any:
+def logaddexp(x1: Array, x2: Array, /) -> Any:
     """Return log(exp(x1) + exp(x2)) of each two elements, without overflow.
 
     Args:
@@ -101,7 +102,7 @@ def logaddexp(x1: Any, x2: Any, /) -> Any:
 
 
 @math_function
-def sin(x: Any, /) -> Any:
+def sin(x: Array, /) -> Any:
     """Return the sine of each element.
 
     Args:
@@ -113,7 +114,7 @@ def sin(x: Any, /) -> Any:
 
 
 @math_function
-def cos(x: Any, /) -> Any:
+def cos(x: Array, /) -> Any:
     """Return the cosine of each element.
 
     Args:
@@ -125,7 +126,7 @@ def cos(x: Any, /) -> Any:
 
 
 @math_function
-def tan(x: Any, /) -> Any:
+def tan(x: Array, /) -> Any:
     """Return the tangent of each element.
 
     Args:
@@ -137,7 +138,7 @@ def tan(x: Any, /) -> Any:
 
 
 @math_function
-def asin(x: Any, /) -> Any:
+def asin(x: Array, /) -> Any:
     """Return the inverse sine of each element, in [−π/2, π/2]; NaN of real ones beyond ±1.
 
     Args:
@@ -149,7 +150,7 @@ def asin(x: Any, /) -> Any:
 
 
 @math_function
-def acos(x: Any, /) -> Any:
+def acos(x: Array, /) -> Any:
     """Return the inverse cosine of each element, in [0, π]; NaN of real ones beyond ±1.
 
     Args:
@@ -161,7 +162,7 @@ def acos(x: Any, /) -> Any:
 
 
 @math_function
-def atan(x: Any, /) -> Any:
+def atan(x: Array, /) -> Any:
     """Return the inverse tangent of each element, in [−π/2, π/2].
 
     Args:
@@ -173,7 +174,7 @@ def atan(x: Any, /) -> Any:
 
 
 @math_function
-def atan2(x1: Any, x2: Any, /) -> Any:
+def atan2(x1: Array, x2: Array, /) -> Any:
     """Return the angle, in [−π, π], of each point (x2, x1) of the plane.
 
     Args:
@@ -189,7 +190,7 @@ def atan2(x1: Any, x2: Any, /) -> Any:
 
 
 @math_function
-def sinh(x: Any, /) -> Any:
+def sinh(x: Array, /) -> Any:
     """Return the hyperbolic sine of each element.
 
     Args:
@@ -201,7 +202,7 @@ def sinh(x: Any, /) -> Any:
 
 
 @math_function
-def cosh(x: Any, /) -> Any:
+def cosh(x: Array, /) -> Any:
     """Return the hyperbolic cosine of each element.
 
     Args:
@@ -213,7 +214,7 @@ def cosh(x: Any, /) -> Any:
 
 
 @math_function
-def tanh(x: Any, /) -> Any:
+def tanh(x: Array, /) -> Any:
     """Return the hyperbolic tangent of each element.
 
     Args:
@@ -225,7 +226,7 @@ def tanh(x: Any, /) -> Any:
 
 
 @math_function
-def asinh(x: Any, /) -> Any:
+def asinh(x: Array, /) -> Any:
     """Return the inverse hyperbolic sine of each element.
 
     Args:
@@ -237,7 +238,7 @@ def asinh(x: Any, /) -> Any:
 
 
 @math_function
-def acosh(x: Any, /) -> Any:
+def acosh(x: Array, /) -> Any:
     """Return the inverse hyperbolic cosine of each element; NaN of real ones below 1.
 
     Args:
@@ -249,7 +250,7 @@ def acosh(x: Any, /) -> Any:
 
 
 @math_function
-def atanh(x: Any, /) -> Any:
+def atanh(x: Array, /) -> Any:
     """Return the inverse hyperbolic tangent of each element; NaN of real ones beyond ±1.
 
     Args:

@@ -9,13 +9,14 @@ from typing import Any
 
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import function, named
+from gpugrad.dispatch.kinds import Array
 from gpugrad.dispatch.levels import LevelValue, has_levels, youngest
 from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.dispatch.primitive import Primitive
 
 
 @named(body="default", differentiable=False)
-def stop_gradient(x: Any, /) -> Any:
+def stop_gradient(x: Array, /) -> Any:
     """Return what is given, as a constant: no gradient flows through it.
 
     Args:
@@ -36,7 +37,7 @@ class WithoutGradient(Primitive):
         return self.on(libraries.library_among(values) or NUMPY)(*args, **kwargs)
 
 
-def stopped(x: Any) -> Any:
+def stopped(x: Array) -> Any:
     """Return what no gradient flows through, of a value or of those in lists, tuples and dicts."""
     if isinstance(x, LevelValue):
         return stop_gradient(x)
@@ -52,7 +53,7 @@ _without_gradient = function(kind=WithoutGradient, differentiable=False)
 
 @_without_gradient
 def allclose(
-    a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+    a: Array, b: Array, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Any:
     """Say whether all elements are equal, |a − b| ≤ atol + rtol |b|.
 
@@ -70,7 +71,7 @@ def allclose(
 
 @_without_gradient
 def isclose(
-    a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+    a: Array, b: Array, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Any:
     """Say of each two elements whether they are equal, |a − b| ≤ atol + rtol |b|.
 
@@ -87,7 +88,7 @@ def isclose(
 
 
 @_without_gradient
-def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
+def array_equal(a1: Array, a2: Array, equal_nan: bool = False) -> Any:
     """Say whether two arrays have one shape, and equal elements.
 
     Args:
@@ -101,7 +102,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
 
 
 @_without_gradient
-def array_equiv(a1: Any, a2: Any) -> Any:
+def array_equiv(a1: Array, a2: Array) -> Any:
     """Say whether two arrays broadcast to one shape, and are equal there.
 
     Args:
@@ -137,7 +138,7 @@ def isin(
 
 
 @_without_gradient
-def iscomplex(x: Any, /) -> Any:
+def iscomplex(x: Array, /) -> Any:
     """Say of each element whether its imaginary part is not 0.
 
     Args:
@@ -149,7 +150,7 @@ def iscomplex(x: Any, /) -> Any:
 
 
 @_without_gradient
-def isreal(x: Any, /) -> Any:
+def isreal(x: Array, /) -> Any:
     """Say of each element whether its imaginary part is 0.
 
     Args:
@@ -161,7 +162,7 @@ def isreal(x: Any, /) -> Any:
 
 
 @_without_gradient
-def isneginf(x: Any, /) -> Any:
+def isneginf(x: Array, /) -> Any:
     """Say of each element whether it is −∞.
 
     Args:
@@ -173,7 +174,7 @@ def isneginf(x: Any, /) -> Any:
 
 
 @_without_gradient
-def isposinf(x: Any, /) -> Any:
+def isposinf(x: Array, /) -> Any:
     """Say of each element whether it is +∞.
 
     Args:
@@ -185,7 +186,7 @@ def isposinf(x: Any, /) -> Any:
 
 
 @_without_gradient
-def iscomplexobj(x: Any) -> Any:
+def iscomplexobj(x: Array) -> Any:
     """Say whether a value is of a complex data type.
 
     Args:
@@ -197,7 +198,7 @@ def iscomplexobj(x: Any) -> Any:
 
 
 @_without_gradient
-def isrealobj(x: Any) -> Any:
+def isrealobj(x: Array) -> Any:
     """Say whether a value is not of a complex data type.
 
     Args:
@@ -212,7 +213,7 @@ def isrealobj(x: Any) -> Any:
 
 
 @_without_gradient
-def bitwise_count(x: Any, /) -> Any:
+def bitwise_count(x: Array, /) -> Any:
     """Return how many bits of the absolute value of each element are 1.
 
     Args:
@@ -224,7 +225,7 @@ def bitwise_count(x: Any, /) -> Any:
 
 
 @_without_gradient
-def gcd(x1: Any, x2: Any, /) -> Any:
+def gcd(x1: Array, x2: Array, /) -> Any:
     """Return the greatest common divisor of each two elements.
 
     Args:
@@ -234,7 +235,7 @@ def gcd(x1: Any, x2: Any, /) -> Any:
 
 
 @_without_gradient
-def lcm(x1: Any, x2: Any, /) -> Any:
+def lcm(x1: Array, x2: Array, /) -> Any:
     """Return the least common multiple of each two elements.
 
     Args:
@@ -244,7 +245,7 @@ def lcm(x1: Any, x2: Any, /) -> Any:
 
 
 @_without_gradient
-def rint(x: Any, /) -> Any:
+def rint(x: Array, /) -> Any:
     """Return the whole number nearest to each element, of two that are as near the even one.
 
     Args:
@@ -256,7 +257,7 @@ def rint(x: Any, /) -> Any:
 
 
 @_without_gradient
-def spacing(x: Any, /) -> Any:
+def spacing(x: Array, /) -> Any:
     """Return the distance of each element to the next floating-point number away from 0.
 
     Args:
@@ -272,7 +273,7 @@ def spacing(x: Any, /) -> Any:
 
 @_without_gradient
 def argpartition(
-    a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
+    a: Array, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
 ) -> Any:
     """Return the places of the elements in the order that `partition` puts them in.
 
@@ -289,7 +290,7 @@ def argpartition(
 
 
 @_without_gradient
-def argwhere(a: Any) -> Any:
+def argwhere(a: Array) -> Any:
     """Return the indices of the elements that are not 0, one in each row.
 
     Args:
@@ -301,7 +302,7 @@ def argwhere(a: Any) -> Any:
 
 
 @_without_gradient
-def flatnonzero(a: Any) -> Any:
+def flatnonzero(a: Array) -> Any:
     """Return the places in the flattened array of the elements that are not 0.
 
     Args:
@@ -313,7 +314,7 @@ def flatnonzero(a: Any) -> Any:
 
 
 @_without_gradient
-def nanargmax(a: Any, axis: int | None = None) -> Any:
+def nanargmax(a: Array, axis: int | None = None) -> Any:
     """Return the place of the largest element that is not NaN.
 
     Args:
@@ -329,7 +330,7 @@ def nanargmax(a: Any, axis: int | None = None) -> Any:
 
 
 @_without_gradient
-def nanargmin(a: Any, axis: int | None = None) -> Any:
+def nanargmin(a: Array, axis: int | None = None) -> Any:
     """Return the place of the smallest element that is not NaN.
 
     Args:
@@ -358,7 +359,7 @@ def lexsort(keys: Any, axis: int = -1) -> Any:
 
 
 @_without_gradient
-def digitize(x: Any, bins: Any, right: bool = False) -> Any:
+def digitize(x: Array, bins: Any, right: bool = False) -> Any:
     """Return which interval each element is in: the number of ends that are not above it.
 
     Args:
@@ -372,7 +373,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
 
 
 @_without_gradient
-def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
+def histogram_bin_edges(a: Array, bins: Any = 10, range: Any = None, weights: Array = None) -> Any:
     """Return the ends of the intervals that `histogram` would count in.
 
     Args:
@@ -399,7 +400,7 @@ def ix_(*args: Any) -> Any:
 
 
 @_without_gradient
-def diag_indices_from(arr: Any) -> Any:
+def diag_indices_from(arr: Array) -> Any:
     """Return the index of an array's main diagonal.
 
     Args:
@@ -411,7 +412,7 @@ def diag_indices_from(arr: Any) -> Any:
 
 
 @_without_gradient
-def tril_indices_from(arr: Any, k: int = 0) -> Any:
+def tril_indices_from(arr: Array, k: int = 0) -> Any:
     """Return the index of a matrix's lower triangle.
 
     Args:
@@ -424,7 +425,7 @@ def tril_indices_from(arr: Any, k: int = 0) -> Any:
 
 
 @_without_gradient
-def triu_indices_from(arr: Any, k: int = 0) -> Any:
+def triu_indices_from(arr: Array, k: int = 0) -> Any:
     """Return the index of a matrix's upper triangle.
 
     Args:

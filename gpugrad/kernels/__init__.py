@@ -1,6 +1,6 @@
 """The device code's side in Python: what is compiled, how it is launched, and with what.
 
-In the order of reading:
+It imports `rulebook` and what is below. In the order of reading:
 
 - `source`, `launch`: where the code is, and how a kernel is compiled and launched.
 - `device_functions`, `elementwise`, `fused`: elementwise functions, by the rule book.

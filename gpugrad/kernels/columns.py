@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gpugrad.dispatch.kinds import Array, DType
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import C_TYPES, VECTOR_BYTES, Instance, Kernel, axes_of, new
 
@@ -34,7 +35,7 @@ _sums = Kernel(
 _dots = Kernel("column_dots", "columns.cu")
 
 
-def sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+def sum(x: Array, /, *, axis: Any = None, dtype: DType = None, keepdims: bool = False) -> Any:
     """Return the sum of a CuPy array over its first axis, or its first axes; decline all others.
 
     CuPy's own has a block for 32 columns, however many rows there are: for a bias of ten numbers
@@ -51,7 +52,7 @@ def sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = Fals
     return y if len(shape) == 1 else y.reshape(shape)
 
 
-def column_sums(x: Any) -> Any:
+def column_sums(x: Array) -> Any:
     """Return the sum of a matrix over its rows.
 
     Args:
@@ -63,7 +64,7 @@ def column_sums(x: Any) -> Any:
     return _column_sums(x, *x.shape)
 
 
-def column_dots(x: Any, y: Any) -> Any:
+def column_dots(x: Array, y: Array) -> Any:
     """Return the sum of the product of two matrices over their rows: see `column_sums`.
 
     Args:
@@ -73,15 +74,15 @@ def column_dots(x: Any, y: Any) -> Any:
     return summed(_dots[x.dtype], x, (x, y), *x.shape)
 
 
-def _column_sums(x: Any, rows: int, columns: int) -> Any:
+def _column_sums(x: Array, rows: int, columns: int) -> Any:
     return summed(_sums[(x.dtype, computed(x.dtype))], x, (x,), rows, columns)
 
 
-def _is_summable(x: Any) -> bool:
+def _is_summable(x: Array) -> bool:
     return x.flags.c_contiguous and x.dtype.name in C_TYPES
 
 
-def summed(kernel: Instance, x: Any, arguments: Sequence[Any], rows: int, columns: int) -> Any:
+def summed(kernel: Instance, x: Array, arguments: Sequence[Any], rows: int, columns: int) -> Any:
     """Return the sums over rows that a kernel computes of chunks of them.
 
     Args:
@@ -101,7 +102,7 @@ def summed(kernel: Instance, x: Any, arguments: Sequence[Any], rows: int, column
     return total(parts, x.dtype)
 
 
-def total(parts: Any, dtype: Any) -> Any:
+def total(parts: Any, dtype: DType) -> Any:
     """Return the sum of the rows of a contiguous matrix, in a data type that it was computed for.
 
     A single row of that type is the sum, and is not copied.
@@ -137,6 +138,6 @@ def cut(
     return tiles, max(chunks, 1)
 
 
-def computed(dtype: Any) -> Any:
+def computed(dtype: DType) -> Any:
     """Return the data type that numbers of one are computed with."""
     return np.dtype(np.float32) if dtype.itemsize == 2 else dtype

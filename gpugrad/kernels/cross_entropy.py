@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpugrad.dispatch.kinds import kind_of
+from gpugrad.dispatch.kinds import Array, kind_of
 from gpugrad.kernels import launch, middle
 from gpugrad.kernels.launch import FLOATS, VECTOR_BYTES, Instance, Kernel, contiguous, new
 from gpugrad.kernels.losses import numbers
@@ -40,7 +40,7 @@ _THREADS = 256
 _BLOCKS = 8  # of these, for each multiprocessor
 
 
-def logit_cross_entropy(logits: Any, y: Any, /, *, axis: int = -1, agg: str = "mean") -> Any:
+def logit_cross_entropy(logits: Array, y: Array, /, *, axis: int = -1, agg: str = "mean") -> Any:
     """Return the cross entropy of CuPy's logits: see `gpugrad.logit_cross_entropy`.
 
     Declined are targets of another floating data type, and what is wrong.
@@ -50,7 +50,7 @@ def logit_cross_entropy(logits: Any, y: Any, /, *, axis: int = -1, agg: str = "m
 
 
 def cross_entropy(
-    yhat: Any, y: Any, /, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
+    yhat: Array, y: Array, /, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
 ) -> Any:
     """Return the cross entropy of CuPy's probabilities: see `gpugrad.cross_entropy`."""
     losses = probability_losses(yhat, y, axis=axis, epsilon=epsilon, agg=agg)
@@ -82,7 +82,7 @@ class ByRows:
     """
 
     def __init__(
-        self, kernel: Callable[[int], Instance], x: Any, place: int, kept: tuple[int, int]
+        self, kernel: Callable[[int], Instance], x: Array, place: int, kept: tuple[int, int]
     ) -> None:
         self.kernel = kernel
         self.x = rows_of(x, place)
@@ -111,7 +111,7 @@ class ByColumns:
         place: the axis of the classes.
     """
 
-    def __init__(self, kernel: Callable[[int], Instance], x: Any, place: int) -> None:
+    def __init__(self, kernel: Callable[[int], Instance], x: Array, place: int) -> None:
         self.kernel = kernel
         self.x = contiguous(x)
         self.sizes = around(x.shape, place)
@@ -164,7 +164,7 @@ class Losses:
         self._launch(loss=loss, gradient=self.gradient, share=self.share_in_advance)
         return loss
 
-    def pull_back(self, dloss: Any) -> Any:
+    def pull_back(self, dloss: Array) -> Any:
         """Return the gradient of the logits or probabilities; decline what is no plain number.
 
         Args:
@@ -185,7 +185,7 @@ class Losses:
             self._multiply(gradient, sensitivities, share / self.share_in_advance)
         return self.layout.back(gradient)
 
-    def _is_sensitivity(self, dloss: Any) -> bool:
+    def _is_sensitivity(self, dloss: Array) -> bool:
         x = self.x
         shapes = ((),) if self.aggregated else ((), self.layout.shape)
         return type(dloss) is type(x) and dloss.dtype == x.dtype and dloss.shape in shapes
@@ -197,7 +197,7 @@ class Losses:
         loss: Any = 0,
         gradient: Any = None,
         share: float = 1.0,
-        dloss: Any = 0,
+        dloss: Array = 0,
     ) -> None:
         """Compute what there is an array for; of several blocks, the loss takes a second launch."""
         x, (kernel, found, numbers) = self.x, self.layout.plan(gradient is not None)
@@ -217,7 +217,7 @@ class Losses:
         if in_parts:
             _aggregate[x.dtype](1, _THREADS, (sums, loss, found.blocks, self.share))
 
-    def _multiply(self, gradient: Any, dloss: Any, share: float) -> None:
+    def _multiply(self, gradient: Any, dloss: Array, share: float) -> None:
         if type(dloss) is int and share == 1:
             return
         vectors = -(-gradient.nbytes // VECTOR_BYTES)
@@ -225,7 +225,7 @@ class Losses:
         _scale[gradient.dtype](blocks, _THREADS, (gradient, dloss, share, gradient.size))
 
 
-def logit_losses(logits: Any, y: Any, *, axis: int = -1, agg: str = "mean") -> Losses | None:
+def logit_losses(logits: Array, y: Array, *, axis: int = -1, agg: str = "mean") -> Losses | None:
     """Return the losses of logits by labels or by targets of all classes; None: they decline."""
     place = place_of(axis, logits)
     if place is None or type(y) is not type(logits) or agg not in AGGREGATES:
@@ -244,7 +244,7 @@ def logit_losses(logits: Any, y: Any, *, axis: int = -1, agg: str = "mean") -> L
 
 
 def probability_losses(
-    yhat: Any, y: Any, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
+    yhat: Array, y: Array, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
 ) -> Losses | None:
     """Return the losses of probabilities; None: they decline."""
     place = place_of(axis, yhat)
@@ -257,13 +257,13 @@ def probability_losses(
     return Losses(layout, agg, targets, epsilon)
 
 
-def _soft(y: Any, x: Any, place: int) -> Any:
+def _soft(y: Array, x: Array, place: int) -> Any:
     """Return targets in the shape and data type of the rows of `x`, None where they have others."""
     y = numbers(y, x)
     return rows_of(y, place) if y.dtype == x.dtype and y.shape == x.shape else None
 
 
-def _labels(y: Any, logits: Any, place: int) -> Any:
+def _labels(y: Array, logits: Array, place: int) -> Any:
     """Return labels of 4 or 8 bytes, behind each other in memory; None if their shape is wrong."""
     if y.shape != (*logits.shape[:place], *logits.shape[place + 1 :]):
         return None

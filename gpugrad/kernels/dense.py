@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import Array
 from gpugrad.kernels import launch
 from gpugrad.kernels.columns import computed, total
 from gpugrad.kernels.epilogue import Epilogue, add_bias, epilogue
@@ -39,7 +40,7 @@ class SmallDense:
         variants = [(name, *kinds) for kinds in results]
         self.back_kernel = Kernel("dense_back", text=text, variants=variants)
 
-    def __call__(self, x: Any, weight: Any, bias: Any) -> Any:
+    def __call__(self, x: Array, weight: Array, bias: Array) -> Any:
         """Return activation(x W + b).
 
         Args:
@@ -56,7 +57,7 @@ class SmallDense:
         return y
 
     def back(
-        self, dy: Any, y: Any, x: Any, weight: Any, bias: Any, *, need_x: bool
+        self, dy: Array, y: Array, x: Array, weight: Array, bias: Array, *, need_x: bool
     ) -> tuple[Any, Any, Any]:
         """Return the gradients of the array, None unless it is needed, the weight and the bias."""
         inputs, outputs = weight.shape
@@ -73,7 +74,7 @@ class SmallDense:
         return dx, of_all[:-outputs].reshape(inputs, outputs), of_all[-outputs:]
 
     def generic_back(
-        self, dy: Any, y: Any, x: Any, weight: Any, bias: Any, *, need_x: bool
+        self, dy: Array, y: Array, x: Array, weight: Array, bias: Array, *, need_x: bool
     ) -> tuple[Any, Any, Any]:
         """Return the same by functions of arrays: of a recorded `dy`, or one of another kind."""
         activation = self.activation
@@ -85,13 +86,13 @@ class SmallDense:
         return dx, dweight, dbias
 
 
-def is_small(x: Any, weight: Any) -> bool:
+def is_small(x: Array, weight: Array) -> bool:
     """Say whether there are few enough features, and examples."""
     few = len(weight.shape) == 2 and max(weight.shape) <= MOST_FEATURES
     return few and math.prod(x.shape[:-1]) <= MOST_EXAMPLES
 
 
-def small_dense(x: Any, weight: Any, bias: Any, activation: Any) -> SmallDense | None:
+def small_dense(x: Array, weight: Array, bias: Array, activation: Any) -> SmallDense | None:
     """Return the kernels for a layer of CuPy's arrays, None where they do not take it."""
     kinds = {type(x), type(weight), type(bias)}
     dtypes = {x.dtype, weight.dtype, bias.dtype}
@@ -113,14 +114,14 @@ def kernels_of(activation: Any) -> SmallDense | None:
     return None if found is None else SmallDense(found)
 
 
-def dense(x: Any, weight: Any, bias: Any, activation: Any) -> Any:
+def dense(x: Array, weight: Array, bias: Array, activation: Any) -> Any:
     """Return activation(x W + b) of CuPy arrays, or decline."""
     found = small_dense(x, weight, bias, activation)
     return NotImplemented if found is None else found(*map(contiguous, (x, weight, bias)))
 
 
 def dense_rrule(
-    _: Any, x: Any, weight: Any, bias: Any, activation: Any, *, needs: tuple[bool, ...]
+    _: Any, x: Array, weight: Array, bias: Array, activation: Any, *, needs: tuple[bool, ...]
 ) -> Any:
     """All gradients come from one pass over dy; x alone is left out where nobody asks for it."""
     found = small_dense(x, weight, bias, activation)
@@ -131,14 +132,14 @@ def dense_rrule(
     shape = y.shape
     kept = y if found.activation.from_value else 0
 
-    def dense_back(dy: Any) -> Any:
+    def dense_back(dy: Array) -> Any:
         pull_back = found.back if is_like(dy, x, shape) else found.generic_back
         return None, *pull_back(dy, kept, x, weight, bias, need_x=needs[0]), None
 
     return y, dense_back
 
 
-def linear(x: Any, weight: Any, bias: Any) -> Any:
+def linear(x: Array, weight: Array, bias: Array) -> Any:
     """Return x W + b of CuPy arrays, or decline."""
     y = dense(x, weight, bias, F.positive)
     if y is not NotImplemented:
@@ -147,14 +148,14 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     return product if product is NotImplemented else add_bias(product, bias)
 
 
-def linear_rrule(_: Any, x: Any, weight: Any, bias: Any, *, needs: tuple[bool, ...]) -> Any:
+def linear_rrule(_: Any, x: Array, weight: Array, bias: Array, *, needs: tuple[bool, ...]) -> Any:
     """A layer without an activation; of many features it is left to the products."""
     answer = dense_rrule(_, x, weight, bias, F.positive, needs=(*needs, False))
     if answer is NotImplemented:
         return answer
     y, dense_back = answer
 
-    def linear_back(dy: Any) -> Any:
+    def linear_back(dy: Array) -> Any:
         return dense_back(dy)[:-1]
 
     return y, linear_back

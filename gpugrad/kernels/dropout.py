@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.kinds import Array, CudaArray
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import C_TYPES, Kernel, contiguous, new
 
@@ -19,7 +19,7 @@ def threshold(p: float) -> int:
     return round(p * 2**32)
 
 
-def dropped(x: Any, key: Any, p: float) -> Any:
+def dropped(x: Array, key: Any, p: float) -> Any:
     """Return what `nn.functional.dropout.dropped` returns, or NotImplemented."""
     if not issubclass(type(x), CudaArray) or x.dtype.name not in C_TYPES:
         return NotImplemented

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from gpugrad.dispatch.cupy_library import cupy_library
+from gpugrad.dispatch.kinds import Array, DType
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import VECTOR_BYTES, Kernel, elsewhere
 from gpugrad.kernels.source import expanded
@@ -81,7 +82,7 @@ class Operation:
         return launcher and launcher(full.shape, full.size, *inputs)
 
     def launcher(
-        self, kind: type, dtype: Any, numbers: int = 0, singles: int = 0
+        self, kind: type, dtype: DType, numbers: int = 0, singles: int = 0
     ) -> Launcher | None:
         """Return what launches the kernel, None where there is none; see `arrangement`."""
         try:
@@ -92,13 +93,13 @@ class Operation:
             self.launchers[(kind, dtype, numbers, singles)] = found
             return found
 
-    def instance(self, dtype: Any, numbers: int = 0, singles: int = 0) -> launch.Instance:
+    def instance(self, dtype: DType, numbers: int = 0, singles: int = 0) -> launch.Instance:
         """Return the kernel for such inputs; see `arrangement`."""
         return self.kernel[
             (f"gpugrad::{self.name}", dtype, numbers, *((singles,) if singles else ()))
         ]
 
-    def _launcher(self, kind: type, dtype: Any, numbers: int, singles: int) -> Launcher:
+    def _launcher(self, kind: type, dtype: DType, numbers: int, singles: int) -> Launcher:
         """Return a function that allocates the results and launches, with no loop and no question.
 
         All its lines together take as long as an allocation.
@@ -195,7 +196,7 @@ def _with_singles(inputs: Sequence[Any], numbers: int) -> tuple[Any, int, int] |
     return (full, numbers, singles) if fits else None
 
 
-def is_single(x: Any) -> bool:
+def is_single(x: Array) -> bool:
     """Say whether all elements of a CuPy array are one place in memory."""
     return x.size == 1 or (x.size > 0 and not any(x.strides))
 

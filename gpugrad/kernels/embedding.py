@@ -14,6 +14,7 @@ import math
 from typing import Any
 
 from gpugrad.dispatch.cupy_library import cupy_library
+from gpugrad.dispatch.kinds import Array, Index
 from gpugrad.kernels import launch
 from gpugrad.kernels.columns import computed
 from gpugrad.kernels.launch import C_TYPES, Kernel, contiguous, new
@@ -29,19 +30,19 @@ _gather_rows = Kernel("gather_rows", "embedding.cu", variants=_VARIANTS)
 _scatter_add_rows = Kernel("scatter_add_rows", "embedding.cu", variants=_VARIANTS)
 
 
-def getitem(x: Any, index: Any) -> Any:
+def getitem(x: Array, index: Index) -> Any:
     """Return x[index] where that takes rows of a CuPy array by an array of numbers."""
     return gather_rows(x, index) if _numbers_rows(x, index) else NotImplemented
 
 
-def take(x: Any, indices: Any, /, *, axis: int | None = None, **options: Any) -> Any:
+def take(x: Array, indices: Any, /, *, axis: int | None = None, **options: Any) -> Any:
     """Return rows of a CuPy array by their numbers; decline other axes than the first."""
     if options or (axis is None and x.ndim != 1) or (axis or 0) not in (0, -x.ndim):
         return NotImplemented
     return gather_rows(x, indices) if _numbers_rows(x, indices) else NotImplemented
 
 
-def scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
+def scatter_add(values: Any, index: Index, shape: tuple[int, ...]) -> Any:
     """Return zeros of a shape to which rows were added, by an array of their numbers."""
     if type(index) is tuple and len(index) == 1:
         (index,) = index
@@ -98,11 +99,11 @@ def scatter_add_rows(values: Any, indices: Any, shape: tuple[int, ...]) -> Any:
     return table if dtype == values.dtype else table.astype(values.dtype)
 
 
-def _numbers_rows(x: Any, index: Any) -> bool:
+def _numbers_rows(x: Array, index: Index) -> bool:
     return type(index) is type(x) and index.dtype.name in _INDICES
 
 
-def _row_stride(x: Any) -> int | None:
+def _row_stride(x: Array) -> int | None:
     """Return how many elements lie between the beginnings of rows, None where rows have gaps."""
     if not x.ndim:
         return None

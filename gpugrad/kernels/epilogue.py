@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import Array
 from gpugrad.dispatch.primitive import Primitive
 from gpugrad.kernels.columns import THREADS, column_sums, cut, summed
 from gpugrad.kernels.device_functions import DeviceFunction, device_functions
@@ -58,7 +59,7 @@ class Epilogue:
         slope = f"{function.name}_d{function.rule.names[0]}(y, x{options})"
         return f"{function.name}_value(x{options})", slope
 
-    def __call__(self, z: Any, bias: Any) -> Any:
+    def __call__(self, z: Array, bias: Array) -> Any:
         """Return activation(z + bias).
 
         Args:
@@ -67,7 +68,7 @@ class Epilogue:
         """
         return self.into(new(z, z.shape), z, bias)
 
-    def into(self, y: Any, z: Any, bias: Any) -> Any:
+    def into(self, y: Array, z: Array, bias: Array) -> Any:
         """Return the same in the memory of `y`, which may be `z`."""
         if z.size:
             rows, columns = _matrix(z)
@@ -77,23 +78,23 @@ class Epilogue:
             self.kernel[(self.name, z.dtype)](tiles * chunks, THREADS, arguments)
         return y
 
-    def kept(self, z: Any, y: Any) -> Any:
+    def kept(self, z: Array, y: Array) -> Any:
         """Return what the pullback needs: the value, if that says the derivative, else z."""
         return y if self.from_value else z
 
-    def back(self, dy: Any, kept: Any, bias: Any) -> tuple[Any, Any]:
+    def back(self, dy: Array, kept: Any, bias: Array) -> tuple[Any, Any]:
         """Return the gradients of z and of the bias."""
         if not is_like(dy, kept, kept.shape):
             return self.generic_back(dy, kept, bias)
         return self._back(dy, kept, bias)
 
-    def _back(self, dy: Any, kept: Any, bias: Any) -> tuple[Any, Any]:
+    def _back(self, dy: Array, kept: Any, bias: Array) -> tuple[Any, Any]:
         dz = new(kept, kept.shape)
         kernel = self.back_kernel[(self.name, kept.dtype)]
         arguments = (contiguous(dy), kept, bias, dz)
         return dz, summed(kernel, bias, arguments, *_matrix(kept))
 
-    def generic_back(self, dy: Any, kept: Any, bias: Any) -> tuple[Any, Any]:
+    def generic_back(self, dy: Array, kept: Any, bias: Array) -> tuple[Any, Any]:
         """Return the same by functions of arrays: of a recorded `dy`, or one of another kind."""
         x = kept if self.from_value else kept + bias  # by itself, the value says the derivative
         y = kept if self.from_value else self.activation(x)
@@ -109,7 +110,7 @@ class BiasAlone(Epilogue):
     def _texts(self, function: DeviceFunction) -> tuple[str, str]:
         return "x", "T(1)"
 
-    def _back(self, dy: Any, kept: Any, bias: Any) -> tuple[Any, Any]:
+    def _back(self, dy: Array, kept: Any, bias: Array) -> tuple[Any, Any]:
         return dy, column_sums(contiguous(dy).reshape(_matrix(dy)))
 
 
@@ -135,7 +136,7 @@ def _epilogue(activation: Primitive) -> Epilogue | None:
     return Epilogue(function, options) if known and partial else None
 
 
-def fits(z: Any, bias: Any) -> bool:
+def fits(z: Array, bias: Array) -> bool:
     """Say whether there are kernels for such arrays."""
     return (
         type(z) is type(bias)
@@ -147,19 +148,19 @@ def fits(z: Any, bias: Any) -> bool:
     )
 
 
-def bias_activation(z: Any, bias: Any, activation: Any) -> Any:
+def bias_activation(z: Array, bias: Array, activation: Any) -> Any:
     """Return activation(z + bias) of CuPy arrays, or decline."""
     found = epilogue(activation)
     return found(z, bias) if found is not None and fits(z, bias) else NotImplemented
 
 
-def add_bias(z: Any, bias: Any) -> Any:
+def add_bias(z: Array, bias: Array) -> Any:
     """Return z + bias of CuPy arrays, if it can be in the memory of `z`, which is nobody else's."""
     found: Any = epilogue(F.positive)
     return found.into(z, z, bias) if fits(z, bias) else F.add(z, bias)
 
 
-def bias_activation_rrule(_: Any, z: Any, bias: Any, activation: Any) -> Any:
+def bias_activation_rrule(_: Any, z: Array, bias: Array, activation: Any) -> Any:
     """Both gradients come from one pass over dy."""
     found = epilogue(activation)
     if found is None or not fits(z, bias):
@@ -167,12 +168,12 @@ def bias_activation_rrule(_: Any, z: Any, bias: Any, activation: Any) -> Any:
     y = found(z, bias)
     kept = found.kept(z, y)
 
-    def bias_activation_back(dy: Any) -> Any:
+    def bias_activation_back(dy: Array) -> Any:
         return None, *found.back(dy, kept, bias), None
 
     return y, bias_activation_back
 
 
-def _matrix(z: Any) -> tuple[int, int]:
+def _matrix(z: Array) -> tuple[int, int]:
     """Return how many rows and columns an array has as a matrix of its last axis."""
     return math.prod(z.shape[:-1]), z.shape[-1]

@@ -8,7 +8,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.cupy_library import cupy_library
-from gpugrad.dispatch.kinds import SCALAR_TYPES, CudaArray
+from gpugrad.dispatch.kinds import SCALAR_TYPES, Array, CudaArray, DType
 from gpugrad.dispatch.primitive import Function, Primitive, implement, implementation
 from gpugrad.functions import arithmetic
 from gpugrad.kernels.columns import column_dots
@@ -123,7 +123,7 @@ class FusedRule:
         kept, backward, generic = self.plan(wanted)
         names = [("y", *rule.names)[place] for place in kept]
 
-        def otherwise(shape: Any, dtype: Any, dy: Any, *values: Any) -> Any:
+        def otherwise(shape: Any, dtype: DType, dy: Array, *values: Any) -> Any:
             fits = type(dy) is kind and dy.dtype == dtype and dy.shape == shape
             return backward(dy, *values) if fits else generic(dy, *values)
 
@@ -167,7 +167,7 @@ class FusedRule:
             everything = (y, *args)
             values = [everything[place] for place in kept]
 
-            def fused_back(dy: Any) -> tuple[Any, ...]:
+            def fused_back(dy: Array) -> tuple[Any, ...]:
                 if fits_kernel and type(dy) is kind and dy.dtype == dtype and dy.shape == shape:
                     products = iter(backward(dy, *values))
                 else:
@@ -255,7 +255,7 @@ class _Launchers(dict[Any, Any]):
         self.kind = kind
         self.numbers = sum(1 << i for i, is_so in enumerate(is_number) if is_so)
 
-    def __missing__(self, dtype: Any) -> Any:
+    def __missing__(self, dtype: DType) -> Any:
         found = self[dtype] = self.operation.launcher(self.kind, dtype, self.numbers)
         return found
 
@@ -320,7 +320,7 @@ def operations(rule: ScalarRule) -> list[Operation]:
 
 
 @implement(arithmetic.add_into, CudaArray)
-def add_into(total: Any, x: Any) -> Any:
+def add_into(total: Any, x: Array) -> Any:
     """Return the sum of two arrays in the memory of the first one, or NotImplemented."""
     fits = is_like(x, total, total.shape) and total.dtype.name in C_TYPES
     if not fits or not (x._c_contiguous and total._c_contiguous):
@@ -348,7 +348,7 @@ def one_data_type(args: tuple[Any, ...], *, complex_too: bool) -> bool:
 _NAMES: dict[Any, str] = {}  # of data types: NumPy takes its time over one
 
 
-def _dot(dy: Any, x: Any, project: Projection) -> Any:
+def _dot(dy: Array, x: Array, project: Projection) -> Any:
     """Return the sum of dy x over the first axes, in one pass where there is a kernel for it."""
     if is_like(dy, x, x.shape) and dy.size and dy._c_contiguous and x._c_contiguous:
         columns = math.prod(project.shape)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from gpugrad.dispatch.cupy_library import cupy_library
+from gpugrad.dispatch.kinds import Array, DType
 from gpugrad.errors import DeviceError
 from gpugrad.kernels.source import expanded, source
 
@@ -141,7 +142,7 @@ class Driver:
 
     def multiply(
         self,
-        dtype: Any,
+        dtype: DType,
         shape: tuple[int, int, int],
         a: tuple[bool, int, int, int],
         b: tuple[bool, int, int, int],
@@ -180,7 +181,7 @@ class Driver:
             )
         # fmt: on
 
-    def _compute_type(self, dtype: Any) -> int:
+    def _compute_type(self, dtype: DType) -> int:
         """Return how products are computed: as CuPy would, which may be told so for each type."""
         chosen = self._cupy()._core.get_compute_type(dtype)
         if dtype.name == "float64":
@@ -344,17 +345,17 @@ def axes_of(axis: Any, ndim: int) -> list[int] | None:
     return found if len(found) == len(several) else None
 
 
-def new(x: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
+def new(x: Array, shape: tuple[int, ...], dtype: DType = None) -> Any:
     """Return an array of the kind of `x` on the current device, its values not yet set."""
     return type(x)(shape, x.dtype if dtype is None else dtype)
 
 
-def contiguous(x: Any) -> Any:
+def contiguous(x: Array) -> Any:
     """Return a CuPy array with its elements one after another: itself, or a copy."""
     # What x.flags.c_contiguous says, but without an object.
     return x if x._c_contiguous else x.copy()
 
 
-def is_like(dy: Any, x: Any, shape: tuple[int, ...]) -> bool:
+def is_like(dy: Array, x: Array, shape: tuple[int, ...]) -> bool:
     """Say whether a sensitivity is a CuPy array of that shape and the data type of `x`."""
     return type(dy) is type(x) and dy.dtype == x.dtype and dy.shape == shape

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import CudaArray, kind_of
+from gpugrad.dispatch.kinds import Array, CudaArray, kind_of
 from gpugrad.kernels import launch
 from gpugrad.kernels.columns import computed
 from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, contiguous, new
@@ -48,7 +48,7 @@ class Loss:
         agg: "mean" or "sum".
     """
 
-    def __init__(self, name: str, yhat: Any, y: Any, option: float, agg: str) -> None:
+    def __init__(self, name: str, yhat: Array, y: Array, option: float, agg: str) -> None:
         self.yhat, self.y = contiguous(yhat), contiguous(y)
         self.option = float(option)
         self.divisor = float(yhat.size) if agg == "mean" else 1.0
@@ -68,7 +68,7 @@ class Loss:
             _total[yhat.dtype](1, THREADS, (sums, blocks, self.divisor, loss))
         return loss
 
-    def pull_back(self, dloss: Any, needs: tuple[bool, ...]) -> Any:
+    def pull_back(self, dloss: Array, needs: tuple[bool, ...]) -> Any:
         """Return the gradients of prediction and target, None where `needs` says so.
 
         Args:
@@ -93,13 +93,13 @@ class Loss:
         return min(enough, _BLOCKS * launch.driver.processors())
 
 
-def numbers(y: Any, yhat: Any) -> Any:
+def numbers(y: Array, yhat: Array) -> Any:
     """Return targets, of which integers and booleans become numbers like the prediction."""
     is_array = hasattr(yhat, "dtype") and hasattr(y, "dtype")
     return F.indicator(y, yhat) if is_array and kind_of(y) in "ib" else y
 
 
-def loss_of(name: str, yhat: Any, y: Any, *options: Any, agg: str) -> Loss | None:
+def loss_of(name: str, yhat: Array, y: Array, *options: Any, agg: str) -> Loss | None:
     """Return the loss as one that the kernels compute, or None where they do not."""
     y = numbers(y, yhat)
     option = options[0] if options else 0.0
@@ -116,7 +116,7 @@ def loss_of(name: str, yhat: Any, y: Any, *options: Any, agg: str) -> Loss | Non
     return Loss(name, yhat, y, option, agg) if fits else None
 
 
-def value(name: str, yhat: Any, y: Any, *options: Any, agg: str = "mean") -> Any:
+def value(name: str, yhat: Array, y: Array, *options: Any, agg: str = "mean") -> Any:
     """Return the loss of that name, or NotImplemented."""
     loss = loss_of(name, yhat, y, *options, agg=agg)
     return NotImplemented if loss is None else loss.compute()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gpugrad.dispatch.kinds import Array, DType
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, Kernel, axes_of, contiguous, new
 
@@ -19,12 +20,12 @@ _OTHER_SHARED = 1024  # bytes that the kernels may have besides
 _RESIDENT = 1024  # threads that a multiprocessor holds, of the registers that these kernels take
 
 
-def _vector(dtype: Any) -> int:
+def _vector(dtype: DType) -> int:
     """Return how many numbers are read at once, where arrays are aligned."""
     return VECTOR_BYTES // dtype.itemsize
 
 
-def _pieces(dtype: Any) -> int:
+def _pieces(dtype: DType) -> int:
     """Return how many vectors of a row a thread keeps: up to 16 numbers, which are 32 registers."""
     return 2 if dtype.itemsize == 2 else 4
 
@@ -33,7 +34,7 @@ def _pieces(dtype: Any) -> int:
 Division = tuple[int, int]
 
 
-def _divisions(dtype: Any) -> list[Division]:
+def _divisions(dtype: DType) -> list[Division]:
     """Return how a row may be divided, the best first.
 
     That is into pieces for two blocks on a multiprocessor, of which one goes on where the threads
@@ -43,7 +44,7 @@ def _divisions(dtype: Any) -> list[Division]:
     return [(pieces, PAIR_THREADS), (pieces * 3 // 2, PAIR_THREADS), (pieces, MAX_THREADS)]
 
 
-def _backward_divisions(dtype: Any, pairs: bool) -> list[Division]:
+def _backward_divisions(dtype: DType, pairs: bool) -> list[Division]:
     """Return how two rows may be divided: there are registers for more pieces of 16 bits alone.
 
     Args:
@@ -54,7 +55,7 @@ def _backward_divisions(dtype: Any, pairs: bool) -> list[Division]:
     return _divisions(dtype) if more else [(_pieces(dtype), MAX_THREADS)]
 
 
-def _variants(name: str, dtype: Any, divisions: list[Division]) -> list[Any]:
+def _variants(name: str, dtype: DType, divisions: list[Division]) -> list[Any]:
     """Return a type, how many numbers are read at once, how many times, and if by blocks."""
     size = _vector(dtype)
     kept = [(name, size, pieces, True) for pieces in sorted({pieces for pieces, _ in divisions})]
@@ -65,7 +66,7 @@ def _not_kept(name: str, size: int) -> list[Any]:
     return [(name, size, 0, True), (name, 1, 0, True)]
 
 
-def _backward_variants(name: str, dtype: Any) -> list[Any]:
+def _backward_variants(name: str, dtype: DType) -> list[Any]:
     """Return such variants, and whether sums are in shared memory; else rows are not kept."""
     in_shared = _variants(name, dtype, _backward_divisions(dtype, pairs=True))
     elsewhere = _not_kept(name, _vector(dtype))
@@ -101,7 +102,7 @@ class Rows:
         dtype: the data type to compute with.
     """
 
-    def __init__(self, x: Any, weight: Any, bias: Any, axes: int) -> None:
+    def __init__(self, x: Array, weight: Array, bias: Array, axes: int) -> None:
         self.x = contiguous(x)
         self.weight = None if weight is None else contiguous(weight)
         self.bias = None if bias is None else contiguous(bias)
@@ -167,7 +168,7 @@ class Plan:
         return 2 * self.slots * self.rows.dtype.itemsize * self.teams
 
 
-def rows_of(x: Any, weight: Any, bias: Any, axis: Any) -> Rows | None:
+def rows_of(x: Array, weight: Array, bias: Array, axis: Any) -> Rows | None:
     """Return `x` as rows, or None where the kernels do not take such arguments.
 
     They take last axes alone, and one data type for all.
@@ -206,7 +207,7 @@ def standardised(
 
 
 def standardised_back(
-    rows: Rows, dy: Any, means: Any, scales: Any, needs: tuple[bool, bool, bool]
+    rows: Rows, dy: Array, means: Any, scales: Any, needs: tuple[bool, bool, bool]
 ) -> tuple[Any, Any, Any]:
     """Return the gradients of the array, the weight and the bias, None where `needs` says so.
 
@@ -250,7 +251,7 @@ def _backward_plan(rows: Rows, *arrays: Any, summed: bool) -> tuple[Plan, bool]:
     return Plan(rows, *arrays, divisions=[]), False
 
 
-def _address(x: Any) -> Any:
+def _address(x: Array) -> Any:
     return 0 if x is None else x
 
 
@@ -258,13 +259,13 @@ def _rounded_up(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
-def standardise(x: Any, /, *, axis: Any = -1, epsilon: float = 1e-5, centre: bool = True) -> Any:
+def standardise(x: Array, /, *, axis: Any = -1, epsilon: float = 1e-5, centre: bool = True) -> Any:
     """Return (x − μ) / √(σ² + ε) over the last axes of a CuPy array; decline all else."""
     return standardise_affine(x, None, None, axis=axis, epsilon=epsilon, centre=centre)
 
 
 def standardise_affine(
-    x: Any, weight: Any, bias: Any, /, *, axis: Any, epsilon: float, centre: bool
+    x: Array, weight: Array, bias: Array, /, *, axis: Any, epsilon: float, centre: bool
 ) -> Any:
     """Return the same, times the weight plus the bias."""
     rows = rows_of(x, weight, bias, axis)

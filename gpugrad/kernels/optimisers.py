@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.kinds import CudaArray, DType
 from gpugrad.kernels.launch import C_TYPES, FLOATS, Kernel, check_device, contiguous, new
 
 ROWS = 80  # parameters of a launch: as in cuda_kernels/optimisers.cu, and so are the next two
@@ -77,7 +77,7 @@ class StepKernel:
             _put(stepped, others, self.definition(*_picked(lists, others), **numbers))
         return tuple(stepped)
 
-    def _launch(self, dtype: Any, lists: Lists, numbers: list[float]) -> Lists:
+    def _launch(self, dtype: DType, lists: Lists, numbers: list[float]) -> Lists:
         """Return the new values and moments of arrays of one data type."""
         for arrays in lists:
             check_device(f"optim.{self.name}", arrays)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpugrad.dispatch.cupy_library import cupy_library
+from gpugrad.dispatch.kinds import Array
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import C_TYPES, check_device, new
 
@@ -36,7 +37,7 @@ class Factor(NamedTuple):
     stride: int
 
 
-def matmul(a: Any, b: Any, /) -> Any:
+def matmul(a: Array, b: Array, /) -> Any:
     """Return the product of two CuPy arrays, as the standard's `matmul`.
 
     Declined are other data types than those of `C_TYPES`, two of them, arrays without elements or
@@ -65,7 +66,7 @@ def matmul(a: Any, b: Any, /) -> Any:
     return _product(left, right).reshape(*lead, *rows, *columns)
 
 
-def _is_taken(a: Any, b: Any) -> bool:
+def _is_taken(a: Array, b: Array) -> bool:
     fits = type(a) is type(b) and a.dtype == b.dtype and a.dtype.name in C_TYPES
     if not fits or not a.size or not b.size or not a.ndim or not b.ndim:
         return False
@@ -73,7 +74,7 @@ def _is_taken(a: Any, b: Any) -> bool:
     return a.shape[-1] == k and max(a.size, b.size) <= _LARGEST
 
 
-def _lead(a: Any, b: Any) -> tuple[int, ...] | None:
+def _lead(a: Array, b: Array) -> tuple[int, ...] | None:
     """Return the shape of the stack, None where those of the factors do not broadcast."""
     if a.ndim == b.ndim == 2:
         return ()
@@ -83,7 +84,7 @@ def _lead(a: Any, b: Any) -> tuple[int, ...] | None:
         return None
 
 
-def _product(a: Any, b: Any) -> Any:
+def _product(a: Array, b: Array) -> Any:
     """Return the product of stacks that broadcast together."""
     check_device("matmul", (a, b))
     lead: Any = _lead(a, b)
@@ -102,7 +103,7 @@ def _product(a: Any, b: Any) -> Any:
     return y
 
 
-def _factor(x: Any, lead: tuple[int, ...]) -> Factor:
+def _factor(x: Array, lead: tuple[int, ...]) -> Factor:
     """Return an array as a factor of a stack of products: itself, or a contiguous copy of it."""
     layout, stride = _layout(x), _stride(x, lead)
     if layout is not None and stride is not None:
@@ -113,7 +114,7 @@ def _factor(x: Any, lead: tuple[int, ...]) -> Factor:
     return Factor(x.copy(), False, n, 0 if stride == 0 else m * n)
 
 
-def _layout(x: Any) -> tuple[bool, int] | None:
+def _layout(x: Array) -> tuple[bool, int] | None:
     """Return whether the columns of matrices are contiguous, and the distance of these or of rows.
 
     None where neither they nor the rows are, or where they overlap.
@@ -131,7 +132,7 @@ def _layout(x: Any) -> tuple[bool, int] | None:
     return None
 
 
-def _stride(x: Any, lead: tuple[int, ...]) -> int | None:
+def _stride(x: Array, lead: tuple[int, ...]) -> int | None:
     """Return the distance of the matrices of a stack, None where it is not one."""
     if math.prod(x.shape[:-2]) == 1:
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from gpugrad.dispatch.kinds import Array
 from gpugrad.kernels import launch
 from gpugrad.kernels.launch import C_TYPES, FLOATS, VECTOR_BYTES, axes_of, contiguous
 
@@ -62,7 +63,7 @@ def teams(rows: int, row_bytes: int, kept: int) -> Teams:
     return Teams(team, blocks, threads, capacity, threads * kept * capacity * VECTOR_BYTES)
 
 
-def place_of(axis: Any, x: Any) -> int | None:
+def place_of(axis: Any, x: Array) -> int | None:
     """Return which axis of `x` its rows lie along, None where no kernel takes them.
 
     That is so of an axis that is none, of several axes, of other data types, where there are no
@@ -80,14 +81,14 @@ def place_of(axis: Any, x: Any) -> int | None:
     return place if length <= _LONGEST else None
 
 
-def rows_of(x: Any, place: int) -> Any:
+def rows_of(x: Array, place: int) -> Any:
     """Return an array whose rows lie behind each other in memory: a copy, unless `x` is such."""
     if place != x.ndim - 1:
         x = x.transpose(*_others(x, place), place)
     return contiguous(x)
 
 
-def rows_back(y: Any, place: int) -> Any:
+def rows_back(y: Array, place: int) -> Any:
     """Return an array of rows with their axis back where it belongs."""
     if place == y.ndim - 1:
         return y
@@ -96,5 +97,5 @@ def rows_back(y: Any, place: int) -> Any:
     return y.transpose(*order).copy()
 
 
-def _others(x: Any, place: int) -> list[int]:
+def _others(x: Array, place: int) -> list[int]:
     return [axis for axis in range(x.ndim) if axis != place]

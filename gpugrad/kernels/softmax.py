@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gpugrad.dispatch.kinds import Array
 from gpugrad.kernels import middle, rows
 from gpugrad.kernels.launch import Kernel, contiguous, is_like, new
 from gpugrad.kernels.middle import around, stacks
@@ -26,7 +27,7 @@ _softmax_back_middle = Kernel(
 _logsumexp_middle = Kernel("logsumexp_middle", "softmax.cu", variants=middle.VARIANTS)
 
 
-def softmax(x: Any, /, *, axis: Any = -1) -> Any:
+def softmax(x: Array, /, *, axis: Any = -1) -> Any:
     """Return the softmax of a CuPy array over one axis.
 
     Args:
@@ -36,18 +37,18 @@ def softmax(x: Any, /, *, axis: Any = -1) -> Any:
     return _over(x, axis, False)
 
 
-def masked_softmax(x: Any, /, *, axis: Any = -1) -> Any:
+def masked_softmax(x: Array, /, *, axis: Any = -1) -> Any:
     """Return the same, but 0 where all along the axis is −∞."""
     place = place_of(axis, x)
     return NotImplemented if place is None else _softmax_along(x, place, False, masked=True)
 
 
-def logsoftmax(x: Any, /, *, axis: Any = -1) -> Any:
+def logsoftmax(x: Array, /, *, axis: Any = -1) -> Any:
     """Return the logarithm of the softmax of a CuPy array over one axis: see `softmax`."""
     return _over(x, axis, True)
 
 
-def softmax_back(y: Any, dy: Any, axis: Any) -> Any:
+def softmax_back(y: Array, dy: Array, axis: Any) -> Any:
     """Return y (dy − Σ y dy), the gradient of the argument of softmax.
 
     Args:
@@ -58,13 +59,13 @@ def softmax_back(y: Any, dy: Any, axis: Any) -> Any:
     return _back(y, dy, axis, False)
 
 
-def logsoftmax_back(y: Any, dy: Any, axis: Any) -> Any:
+def logsoftmax_back(y: Array, dy: Array, axis: Any) -> Any:
     """Return dy − eʸ Σ dy, the gradient of the argument of logsoftmax: see `softmax_back`."""
     return _back(y, dy, axis, True)
 
 
 def logsumexp(
-    a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
+    a: Array, axis: Any = None, b: Array = None, keepdims: bool = False, return_sign: bool = False
 ) -> Any:
     """Return log Σ eᵃ over one axis of a CuPy array; decline factors `b` and several axes."""
     place = place_of(axis, a)
@@ -76,7 +77,7 @@ def logsumexp(
     return y
 
 
-def logsumexp_back(a: Any, dy: Any, axis: Any, keepdims: bool) -> Any:
+def logsumexp_back(a: Array, dy: Array, axis: Any, keepdims: bool) -> Any:
     """Return dy eᵃ / Σ eᵃ, the gradient of the argument of logsumexp.
 
     Infinite terms, if they are the greatest, alone count.
@@ -94,13 +95,13 @@ def logsumexp_back(a: Any, dy: Any, axis: Any, keepdims: bool) -> Any:
     return _softmax_along(a, place, False, contiguous(dy))
 
 
-def _over(x: Any, axis: Any, logarithm: bool) -> Any:
+def _over(x: Array, axis: Any, logarithm: bool) -> Any:
     place = place_of(axis, x)
     return NotImplemented if place is None else _softmax_along(x, place, logarithm)
 
 
 def _softmax_along(
-    x: Any, place: int, logarithm: bool, factor: Any = 0, masked: bool = False
+    x: Array, place: int, logarithm: bool, factor: Any = 0, masked: bool = False
 ) -> Any:
     x = contiguous(x)
     y = new(x, x.shape)
@@ -110,7 +111,7 @@ def _softmax_along(
     return y
 
 
-def _back(y: Any, dy: Any, axis: Any, logarithm: bool) -> Any:
+def _back(y: Array, dy: Array, axis: Any, logarithm: bool) -> Any:
     place = place_of(axis, y)
     if place is None or not is_like(dy, y, y.shape):
         return NotImplemented

@@ -1,9 +1,9 @@
 """The Wengert list in print: one line for each recorded call.
 
 x1: float
-y1: float = log(x1)  gpugrad/rules/elementwise.py:75
-y2: float = sin(y1)  gpugrad/rules/elementwise.py:82
-y3: float = 5 * y2   gpugrad/rules/elementwise.py:36
+y1: float = log(x1)  gpugrad/rules/elementwise.py:76
+y2: float = sin(y1)  gpugrad/rules/elementwise.py:83
+y3: float = 5 * y2   gpugrad/rules/elementwise.py:37
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import Array
 from gpugrad.dispatch.levels import youngest
 from gpugrad.dispatch.primitive import Composite, Primitive
 from gpugrad.modes.listing import listing
@@ -135,7 +136,7 @@ class Tape(Recording):
         recorded = self._append(f, tuple(operands), y, back)
         return with_views(f, args, recorded) if f.view else recorded
 
-    def unary(self, f: Primitive, x: Any) -> Any:
+    def unary(self, f: Primitive, x: Array) -> Any:
         """Call a differentiable function of one recorded array: what `call` does, but faster."""
         value = x.value
         key = (1, type(value))
@@ -148,7 +149,7 @@ class Tape(Recording):
             raise no_rule(f, key[1:])
         return self._append(f, (None, x.slot), *answer)
 
-    def binary(self, f: Primitive, a: Any, b: Any) -> Any:
+    def binary(self, f: Primitive, a: Array, b: Array) -> Any:
         """Call a differentiable function of two arrays: what `call` does, but faster."""
         if type(a) is not Tracked:
             x, y = a, b.value
@@ -181,7 +182,7 @@ class Tape(Recording):
         self.spaces.append(float)
         return recorded
 
-    def _append(self, f: Any, operands: tuple[Any, ...], y: Any, back: Any) -> Any:
+    def _append(self, f: Any, operands: tuple[Any, ...], y: Array, back: Any) -> Any:
         """Append a line for the value `y`, or for each of a tuple, and return it recorded."""
         if back is None:
             return constant(y)
@@ -224,7 +225,7 @@ class Tape(Recording):
 
     # --- The reverse sweep -------------------------------------------------------------------
 
-    def seed(self, slot: int, dy: Any, y: Any) -> Any:
+    def seed(self, slot: int, dy: Array, y: Array) -> Any:
         """Return the sensitivity `dy` of the value `y` as the pullback of its line takes it."""
         if type(dy) is float and getattr(self.backs[slot], "takes_number", False):
             return dy
@@ -283,6 +284,6 @@ class Tape(Recording):
         return listing(self)
 
 
-def _item_back(i: int, n: int, dy: Any) -> tuple[Any, ...]:
+def _item_back(i: int, n: int, dy: Array) -> tuple[Any, ...]:
     """Pull back through taking item `i` of a tuple of `n`."""
     return None, (*(None,) * i, dy, *(None,) * (n - i - 1)), None

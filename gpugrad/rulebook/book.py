@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from gpugrad.dispatch.primitive import ALIASES, Function, Primitive, first_answer
 from gpugrad.dispatch.recognition import primitive_of
 from gpugrad.errors import ArgumentError, NoRuleError
+
+Answer: TypeAlias = Any  # of a rule: (y, back), or (y, dy) forward; or NotImplemented
+Cotangents: TypeAlias = tuple[Any, ...]  # of a pullback: for the function, and for each argument
 
 
 class Rule(Protocol):

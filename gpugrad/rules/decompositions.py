@@ -13,28 +13,29 @@ import math
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, kind_of, shape_of
 from gpugrad.dispatch.libraries import create
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import linalg
 from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rules.elementwise import conj
 from gpugrad.rules.linalg import adjoint
 from gpugrad.structure.spaces import Projection
 from gpugrad.structure.tangent import accumulate
 
 
-def hermitian(x: Any) -> Any:
+def hermitian(x: Array) -> Any:
     """Return the Hermitian part of matrices."""
     return 0.5 * (x + adjoint(x))
 
 
-def real(x: Any) -> Any:
+def real(x: Array) -> Any:
     """Return the real part; a real array as it is."""
     return F.real(x) if kind_of(x) == "c" else x
 
 
-def _by_columns(x: Any, scales: Any) -> Any:
+def _by_columns(x: Array, scales: Any) -> Any:
     """Return X diag(s)."""
     return x * scales[..., None, :]
 
@@ -44,16 +45,16 @@ def _beside(numbers: Any) -> Any:
     return F.reshape(numbers, (*shape_of(numbers), 1, 1))
 
 
-def _eye(x: Any) -> Any:
+def _eye(x: Array) -> Any:
     """Return the identity of the size of the square matrices `x`."""
     return create("eye", x.shape[-1], like=x, dtype=x.dtype)
 
 
-def _diagonal(x: Any) -> Any:
+def _diagonal(x: Array) -> Any:
     return linalg.diagonal(x)
 
 
-def _is_negligible(x: Any, values: Any) -> Any:
+def _is_negligible(x: Array, values: Any) -> Any:
     """Say where `x` is zero to within rounding, beside what it was computed of."""
     rounding = 4 * values.shape[-1] * linalg.epsilon(values)  # half of it moves each of two values
     sizes = F.abs(values)
@@ -61,7 +62,7 @@ def _is_negligible(x: Any, values: Any) -> Any:
     return F.abs(x) <= rounding * (largest[..., None] if x.shape != values.shape else largest)
 
 
-def _reciprocal(x: Any, values: Any) -> Any:
+def _reciprocal(x: Array, values: Any) -> Any:
     """Return 1/x, and 0 where it is zero to within rounding."""
     negligible = F.stop_gradient(_is_negligible(x, values))
     return F.where(negligible, 0.0, 1 / F.where(negligible, 1.0, x))
@@ -76,11 +77,11 @@ def _gaps(values: Any) -> Any:
 
 
 @rrule.register(linalg.inv)
-def inv_rrule(_: Any, x: Any) -> Any:
+def inv_rrule(_: Any, x: Array) -> Answer:
     """dA = −A⁻ᴴ dY A⁻ᴴ."""
     y = linalg.inv(x)
 
-    def inv_back(dy: Any) -> Any:
+    def inv_back(dy: Array) -> Cotangents:
         yh = adjoint(y)
         return None, -(yh @ dy @ yh)
 
@@ -88,27 +89,27 @@ def inv_rrule(_: Any, x: Any) -> Any:
 
 
 @frule.register(linalg.inv)
-def inv_frule(_: Any, args: Any, tangents: Any) -> Any:
+def inv_frule(_: Any, args: Any, tangents: Any) -> Answer:
     y = linalg.inv(*args)
     return y, -(y @ tangents[0] @ y)
 
 
-def _columns(b: Any, *, is_vector: bool) -> Any:
+def _columns(b: Array, *, is_vector: bool) -> Any:
     return F.expand_dims(b, axis=-1) if is_vector else b
 
 
-def _no_columns(b: Any, *, is_vector: bool) -> Any:
+def _no_columns(b: Array, *, is_vector: bool) -> Any:
     return F.squeeze(b, axis=-1) if is_vector else b
 
 
 @rrule.register(linalg.solve)
-def solve_rrule(_: Any, a: Any, b: Any, *, needs: tuple[bool, bool]) -> Any:
+def solve_rrule(_: Any, a: Array, b: Array, *, needs: tuple[bool, bool]) -> Answer:
     """dB = A⁻ᴴ dY and dA = −dB Yᴴ."""
     y = linalg.solve(a, b)
     is_vector = len(b.shape) == 1
     project_a, project_b = Projection(a), Projection(b)
 
-    def solve_back(dy: Any) -> Any:
+    def solve_back(dy: Array) -> Cotangents:
         db = linalg.solve(adjoint(a), _columns(dy, is_vector=is_vector))
         da = -db @ adjoint(_columns(y, is_vector=is_vector)) if needs[0] else None
         db = project_b(_no_columns(db, is_vector=is_vector)) if needs[1] else None
@@ -118,7 +119,7 @@ def solve_rrule(_: Any, a: Any, b: Any, *, needs: tuple[bool, bool]) -> Any:
 
 
 @frule.register(linalg.solve)
-def solve_frule(_: Any, args: Any, tangents: Any) -> Any:
+def solve_frule(_: Any, args: Any, tangents: Any) -> Answer:
     """dY = A⁻¹ (dB − dA Y)."""
     (a, b), (da, db) = args, tangents
     y = linalg.solve(a, b)
@@ -132,14 +133,14 @@ def solve_frule(_: Any, args: Any, tangents: Any) -> Any:
 @rrule.register(linalg.solve_triangular)
 def solve_triangular_rrule(
     _: Any,
-    a: Any,
-    b: Any,
+    a: Array,
+    b: Array,
     *,
     trans: int | str = 0,
     lower: bool = False,
     unit_diagonal: bool = False,
     needs: tuple[bool, bool],
-) -> Any:
+) -> Answer:
     """As of solve; the half of `a` that is not read gets no gradient."""
     options: dict[str, Any] = {"lower": lower, "unit_diagonal": unit_diagonal}
     y = linalg.solve_triangular(a, b, trans=trans, **options)
@@ -147,7 +148,7 @@ def solve_triangular_rrule(
     project_a, project_b = Projection(a), Projection(b)
     transposed = functools.partial(linalg.transposed_by, trans)
 
-    def solve_triangular_back(dy: Any) -> Any:
+    def solve_triangular_back(dy: Array) -> Cotangents:
         matrix = adjoint(transposed(a))
         is_lower = lower == (trans not in (0, "N"))
         db = linalg.solve_triangular(
@@ -174,7 +175,7 @@ def solve_triangular_frule(
     trans: int | str = 0,
     lower: bool = False,
     unit_diagonal: bool = False,
-) -> Any:
+) -> Answer:
     (a, b), (da, db) = args, tangents
     options: dict[str, Any] = {"lower": lower, "unit_diagonal": unit_diagonal}
     y = linalg.solve_triangular(a, b, trans=trans, **options)
@@ -188,7 +189,7 @@ def solve_triangular_frule(
 
 
 @rrule.register(linalg.pinv)
-def pinv_rrule(_: Any, x: Any, *, rtol: Any = None, **options: Any) -> Any:
+def pinv_rrule(_: Any, x: Array, *, rtol: Any = None, **options: Any) -> Answer:
     """The rank is taken to be constant.
 
     Source: Golub and Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares
@@ -198,7 +199,7 @@ def pinv_rrule(_: Any, x: Any, *, rtol: Any = None, **options: Any) -> Any:
         options["rtol"] = rtol
     y = linalg.pinv(x, **options)
 
-    def pinv_back(dy: Any) -> Any:
+    def pinv_back(dy: Array) -> Cotangents:
         yh, dyh = adjoint(y), adjoint(dy)
         left, right = dyh @ (y @ yh), (yh @ y) @ dyh
         return None, left - x @ (y @ left) + right - (right @ y) @ x - yh @ dy @ yh
@@ -207,7 +208,7 @@ def pinv_rrule(_: Any, x: Any, *, rtol: Any = None, **options: Any) -> Any:
 
 
 @frule.register(linalg.pinv)
-def pinv_frule(_: Any, args: Any, tangents: Any, **options: Any) -> Any:
+def pinv_frule(_: Any, args: Any, tangents: Any, **options: Any) -> Answer:
     (x,), (dx,) = args, tangents
     y = linalg.pinv(x, **options)
     yh, dxh = adjoint(y), adjoint(dx)
@@ -219,17 +220,17 @@ def pinv_frule(_: Any, args: Any, tangents: Any, **options: Any) -> Any:
 
 
 @rrule.register(linalg.det)
-def det_rrule(_: Any, x: Any) -> Any:
+def det_rrule(_: Any, x: Array) -> Answer:
     """d det A = tr(adj(A) dA), with the adjugate, which singular matrices have too."""
 
-    def det_back(dy: Any) -> Any:
+    def det_back(dy: Array) -> Cotangents:
         return None, _beside(dy) * adjoint(linalg.adjugate(x))
 
     return linalg.det(x), det_back
 
 
 @frule.register(linalg.det)
-def det_frule(_: Any, args: Any, tangents: Any) -> Any:
+def det_frule(_: Any, args: Any, tangents: Any) -> Answer:
     (x,), (dx,) = args, tangents
     return linalg.det(x), linalg.trace(linalg.adjugate(x) @ dx)
 
@@ -249,13 +250,13 @@ def _moved_adjugate(s: Any, d: Any) -> Any:
 
 
 @rrule.register(linalg.adjugate)
-def adjugate_rrule(_: Any, x: Any) -> Any:
+def adjugate_rrule(_: Any, x: Array) -> Answer:
     """adj(U diag(s) Vᴴ) = det(U Vᴴ) V adj(diag(s)) Uᴴ, and of a diagonal matrix it is quadratic.
 
     The rotations of U and V need not move: so there are no gaps to divide by.
     """
 
-    def adjugate_back(dy: Any) -> Any:
+    def adjugate_back(dy: Array) -> Cotangents:
         u, s, vh = linalg.finite_svd(x)
         phase = _beside(conj(linalg.det(u @ vh)))
         return None, phase * (u @ _moved_adjugate(s, vh @ dy @ u) @ vh)
@@ -264,7 +265,7 @@ def adjugate_rrule(_: Any, x: Any) -> Any:
 
 
 @frule.register(linalg.adjugate)
-def adjugate_frule(_: Any, args: Any, tangents: Any) -> Any:
+def adjugate_frule(_: Any, args: Any, tangents: Any) -> Answer:
     (x,), (dx,) = args, tangents
     u, s, vh = linalg.finite_svd(x)
     phase = _beside(linalg.det(u @ vh))
@@ -272,26 +273,26 @@ def adjugate_frule(_: Any, args: Any, tangents: Any) -> Any:
     return linalg.adjugate(x), phase * (adjoint(vh) @ moved @ adjoint(u))
 
 
-def _inverse_or_nan(x: Any, sign: Any) -> Any:
+def _inverse_or_nan(x: Array, sign: Any) -> Any:
     """Return the inverses of matrices, NaN for singular ones: `sign` is that of the determinant."""
     singular = _beside(sign == 0)
     return F.where(singular, math.nan, linalg.inv(F.where(singular, _eye(x), x)))
 
 
-def _turning(z: Any) -> Any:
+def _turning(z: Array) -> Any:
     """Return i Im z."""
     return 0.5 * (z - conj(z))
 
 
 @rrule.register(linalg.slogdet)
-def slogdet_rrule(_: Any, x: Any) -> Any:
+def slogdet_rrule(_: Any, x: Array) -> Answer:
     """d log|det A| = Re tr(A⁻¹ dA), and a complex sign turns by Im tr(A⁻¹ dA).
 
     Of a singular matrix it is NaN: the logarithm is −∞ there, the sign jumps.
     """
     sign, logabsdet = linalg.slogdet(x)
 
-    def slogdet_back(dys: Any) -> Any:
+    def slogdet_back(dys: Any) -> Cotangents:
         dsign, dy = dys
         if dsign is not None and kind_of(x) == "c":
             dy = accumulate(dy, _turning(dsign * conj(sign)))
@@ -301,7 +302,7 @@ def slogdet_rrule(_: Any, x: Any) -> Any:
 
 
 @frule.register(linalg.slogdet)
-def slogdet_frule(_: Any, args: Any, tangents: Any) -> Any:
+def slogdet_frule(_: Any, args: Any, tangents: Any) -> Answer:
     (x,), (dx,) = args, tangents
     sign, logabsdet = linalg.slogdet(x)
     moved = linalg.trace(_inverse_or_nan(x, sign) @ dx)
@@ -312,17 +313,17 @@ def slogdet_frule(_: Any, args: Any, tangents: Any) -> Any:
 # --- Triangular factors ----------------------------------------------------------------------
 
 
-def _half(x: Any) -> Any:
+def _half(x: Array) -> Any:
     """Return the lower triangle, with half of the diagonal."""
     return 0.5 * (F.tril(x) + F.tril(x, k=-1))
 
 
 @rrule.register(linalg.cholesky)
-def cholesky_rrule(_: Any, x: Any, *, upper: bool = False) -> Any:
+def cholesky_rrule(_: Any, x: Array, *, upper: bool = False) -> Answer:
     """A = L Lᴴ: dA is the Hermitian part of L⁻ᴴ Φ(Lᴴ dL) L⁻¹, with half the diagonal in Φ."""
     y = linalg.cholesky(x, **({"upper": True} if upper else {}))
 
-    def cholesky_back(dy: Any) -> Any:
+    def cholesky_back(dy: Array) -> Cotangents:
         factor, moved = (adjoint(y), adjoint(dy)) if upper else (y, dy)
         inner = hermitian(_half(adjoint(factor) @ F.tril(moved)))
         left = linalg.solve_triangular(factor, inner, trans=2, lower=True)
@@ -332,7 +333,7 @@ def cholesky_rrule(_: Any, x: Any, *, upper: bool = False) -> Any:
 
 
 @frule.register(linalg.cholesky)
-def cholesky_frule(_: Any, args: Any, tangents: Any, *, upper: bool = False) -> Any:
+def cholesky_frule(_: Any, args: Any, tangents: Any, *, upper: bool = False) -> Answer:
     """dL = L Φ(L⁻¹ dA L⁻ᴴ)."""
     y = linalg.cholesky(*args, **({"upper": True} if upper else {}))
     factor = adjoint(y) if upper else y
@@ -342,7 +343,7 @@ def cholesky_frule(_: Any, args: Any, tangents: Any, *, upper: bool = False) -> 
     return y, adjoint(moved) if upper else moved
 
 
-def _pulled_to_first(vectors: Any, d: Any, k: int) -> Any:
+def _pulled_to_first(vectors: Array, d: Any, k: int) -> Any:
     """Return the sensitivity of the first k columns of a unitary matrix, on which the rest depends.
 
     The rest stays orthogonal to them and does not turn in itself: dU₂ = −U₁ dU₁ᴴ U₂.
@@ -353,7 +354,7 @@ def _pulled_to_first(vectors: Any, d: Any, k: int) -> Any:
     return d[..., :k] - rest @ (adjoint(d[..., k:]) @ first)
 
 
-def _pushed_to_rest(vectors: Any, d: Any) -> Any:
+def _pushed_to_rest(vectors: Array, d: Any) -> Any:
     """Return the tangent of all columns of a unitary matrix from that of the first ones."""
     k = d.shape[-1]
     if vectors.shape[-1] == k:
@@ -367,13 +368,13 @@ def _check_qr(mode: str) -> None:
         raise ArgumentError(f"qr: mode={mode!r} has no derivative. Write qr(x)")
 
 
-def _copied_up(x: Any) -> Any:
+def _copied_up(x: Array) -> Any:
     """Return the Hermitian matrix that has the lower triangle of `x`."""
     below = F.tril(x, k=-1)
     return below + adjoint(below) + _eye(x) * real(x)
 
 
-def _solved_or_nan(triangle: Any, b: Any, **options: Any) -> Any:
+def _solved_or_nan(triangle: Any, b: Array, **options: Any) -> Any:
     """Return the solution of triangular systems, NaN where the matrix is singular."""
     singular = _beside(F.any(_diagonal(triangle) == 0, axis=-1))
     regular = F.where(singular, _eye(triangle), triangle)
@@ -381,7 +382,7 @@ def _solved_or_nan(triangle: Any, b: Any, **options: Any) -> Any:
 
 
 @rrule.register(linalg.qr)
-def qr_rrule(_: Any, x: Any, *, mode: str = "reduced") -> Any:
+def qr_rrule(_: Any, x: Array, *, mode: str = "reduced") -> Answer:
     """dA = (dQ + Q M) R⁻ᴴ, M the Hermitian matrix with the lower triangle of R dRᴴ − dQᴴ Q.
 
     Columns beyond the square part of a wide matrix are A₂ = Q R₂.
@@ -391,7 +392,7 @@ def qr_rrule(_: Any, x: Any, *, mode: str = "reduced") -> Any:
     n = min(x.shape[-2:])
     q, r = y[0][..., :n], y[1][..., :n, :]
 
-    def qr_back(dys: Any) -> Any:
+    def qr_back(dys: Any) -> Cotangents:
         dq, dr = (None, dys) if mode == "r" else dys
         dq = F.zeros_like(q) if dq is None else _pulled_to_first(y[0], dq, n)
         dr = F.zeros_like(r) if dr is None else F.triu(dr[..., :n, :])
@@ -407,7 +408,7 @@ def qr_rrule(_: Any, x: Any, *, mode: str = "reduced") -> Any:
 
 
 @frule.register(linalg.qr)
-def qr_frule(_: Any, args: Any, tangents: Any, *, mode: str = "reduced") -> Any:
+def qr_frule(_: Any, args: Any, tangents: Any, *, mode: str = "reduced") -> Answer:
     """dQ = dA R⁻¹ − Q T and dR = T R, with the T upper triangular that keeps Q unitary."""
     (x,), (dx,) = args, tangents
     _check_qr(mode)
@@ -438,11 +439,11 @@ def _triangle_option(triangle: str) -> dict[str, str]:
 
 
 @rrule.register(linalg.eigh)
-def eigh_rrule(_: Any, x: Any, *, UPLO: str = "L") -> Any:
+def eigh_rrule(_: Any, x: Array, *, UPLO: str = "L") -> Answer:
     """dA is the Hermitian part of V (diag(dλ) + Vᴴ dV / (λⱼ − λᵢ)) Vᴴ."""
     values, vectors = linalg.eigh(x, **_triangle_option(UPLO))
 
-    def eigh_back(dys: Any) -> Any:
+    def eigh_back(dys: Any) -> Cotangents:
         dvalues, dvectors = dys
         left = None if dvalues is None else _by_columns(vectors, dvalues)
         if dvectors is not None:
@@ -454,7 +455,7 @@ def eigh_rrule(_: Any, x: Any, *, UPLO: str = "L") -> Any:
 
 
 @frule.register(linalg.eigh)
-def eigh_frule(_: Any, args: Any, tangents: Any, *, UPLO: str = "L") -> Any:
+def eigh_frule(_: Any, args: Any, tangents: Any, *, UPLO: str = "L") -> Answer:
     values, vectors = linalg.eigh(*args, **_triangle_option(UPLO))
     inner = adjoint(vectors) @ hermitian(tangents[0]) @ vectors
     dvectors = vectors @ (inner * _reciprocal(_gaps(values), values))
@@ -462,34 +463,34 @@ def eigh_frule(_: Any, args: Any, tangents: Any, *, UPLO: str = "L") -> Any:
 
 
 @rrule.register(linalg.eigvalsh)
-def eigvalsh_rrule(_: Any, x: Any, *, UPLO: str = "L") -> Any:
+def eigvalsh_rrule(_: Any, x: Array, *, UPLO: str = "L") -> Answer:
     values, vectors = linalg.eigh(x, **_triangle_option(UPLO))
 
-    def eigvalsh_back(dy: Any) -> Any:
+    def eigvalsh_back(dy: Array) -> Cotangents:
         return None, _by_columns(vectors, dy) @ adjoint(vectors)
 
     return values, eigvalsh_back
 
 
 @frule.register(linalg.eigvalsh)
-def eigvalsh_frule(_: Any, args: Any, tangents: Any, *, UPLO: str = "L") -> Any:
+def eigvalsh_frule(_: Any, args: Any, tangents: Any, *, UPLO: str = "L") -> Answer:
     values, vectors = linalg.eigh(*args, **_triangle_option(UPLO))
     moved = F.sum(conj(vectors) * (hermitian(tangents[0]) @ vectors), axis=-2)
     return values, real(moved)
 
 
-def _unit_part(vectors: Any, d: Any) -> Any:
+def _unit_part(vectors: Array, d: Any) -> Any:
     """Take from `d`, column by column, what would change the length of the vectors."""
     return d - _by_columns(vectors, real(F.sum(conj(vectors) * d, axis=-2)))
 
 
 @rrule.register(linalg.eig)
-def eig_rrule(_: Any, x: Any) -> Any:
+def eig_rrule(_: Any, x: Array) -> Answer:
     """dA = V⁻ᴴ (diag(dλ) + Vᴴ dV / (λⱼ − λᵢ)*) Vᴴ, with dV less what would change a length."""
     values, vectors = linalg.eig(x)
     project = Projection(x)
 
-    def eig_back(dys: Any) -> Any:
+    def eig_back(dys: Any) -> Cotangents:
         dvalues, dvectors = dys
         vh = adjoint(vectors)
         inner = None if dvalues is None else _eye(vectors) * dvalues[..., None, :]
@@ -502,7 +503,7 @@ def eig_rrule(_: Any, x: Any) -> Any:
 
 
 @frule.register(linalg.eig)
-def eig_frule(_: Any, args: Any, tangents: Any) -> Any:
+def eig_frule(_: Any, args: Any, tangents: Any) -> Answer:
     values, vectors = linalg.eig(*args)
     inner = linalg.solve(vectors, tangents[0] @ vectors)
     dvectors = vectors @ (inner * _reciprocal(_gaps(values), values))
@@ -510,11 +511,11 @@ def eig_frule(_: Any, args: Any, tangents: Any) -> Any:
 
 
 @rrule.register(linalg.eigvals)
-def eigvals_rrule(_: Any, x: Any) -> Any:
+def eigvals_rrule(_: Any, x: Array) -> Answer:
     values, vectors = linalg.eig(x)
     project = Projection(x)
 
-    def eigvals_back(dy: Any) -> Any:
+    def eigvals_back(dy: Array) -> Cotangents:
         vh = adjoint(vectors)
         return None, project(linalg.solve(vh, dy[..., :, None] * vh))
 
@@ -522,7 +523,7 @@ def eigvals_rrule(_: Any, x: Any) -> Any:
 
 
 @frule.register(linalg.eigvals)
-def eigvals_frule(_: Any, args: Any, tangents: Any) -> Any:
+def eigvals_frule(_: Any, args: Any, tangents: Any) -> Answer:
     values, vectors = linalg.eig(*args)
     return values, _diagonal(linalg.solve(vectors, tangents[0] @ vectors))
 
@@ -530,7 +531,7 @@ def eigvals_frule(_: Any, args: Any, tangents: Any) -> Any:
 # --- Singular values -------------------------------------------------------------------------
 
 
-def _turns(a: Any, b: Any, s: Any) -> Any:
+def _turns(a: Array, b: Array, s: Any) -> Any:
     """Return (A sⱼ + sᵢ B) / (sⱼ² − sᵢ²), by 1 / (sⱼ − sᵢ) and 1 / (sⱼ + sᵢ).
 
     The latter needs no gap: so the polar factor U Vᴴ has its gradient where values are equal, too.
@@ -539,14 +540,19 @@ def _turns(a: Any, b: Any, s: Any) -> Any:
     return 0.5 * ((a + b) * _reciprocal(_gaps(s), s) + (a - b) * _reciprocal(total, s))
 
 
-def _skew(x: Any) -> Any:
+def _skew(x: Array) -> Any:
     return x - adjoint(x)
 
 
 @rrule.register(linalg.svd)
 def svd_rrule(
-    f: Any, x: Any, *, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
-) -> Any:
+    f: Any,
+    x: Array,
+    *,
+    full_matrices: bool = True,
+    compute_uv: bool = True,
+    hermitian: bool = False,
+) -> Answer:
     """dA = U (diag(ds) + (Uᴴ dU)₋ E S + S (Vᴴ dV)₋ E) Vᴴ, and what dU and dV have outside."""
     if not compute_uv:
         return svdvals_rrule(f, x)
@@ -556,7 +562,7 @@ def svd_rrule(
     s, k = y[1], min(m, n)
     u, vh = y[0][..., :k], y[2][..., :k, :]
 
-    def svd_back(dys: Any) -> Any:
+    def svd_back(dys: Any) -> Cotangents:
         du, ds, dvh = dys
         inverse = _reciprocal(s, s)
         left = None if ds is None else _by_columns(u, ds)
@@ -590,7 +596,7 @@ def svd_frule(
     full_matrices: bool = True,
     compute_uv: bool = True,
     hermitian: bool = False,
-) -> Any:
+) -> Answer:
     (x,), (dx,) = args, tangents
     if not compute_uv:
         return svdvals_frule(f, args, tangents)
@@ -612,17 +618,17 @@ def svd_frule(
 
 
 @rrule.register(linalg.svdvals)
-def svdvals_rrule(_: Any, x: Any) -> Any:
+def svdvals_rrule(_: Any, x: Array) -> Answer:
     u, s, vh = linalg.svd(x, full_matrices=False)
 
-    def svdvals_back(dy: Any) -> Any:
+    def svdvals_back(dy: Array) -> Cotangents:
         return None, _by_columns(u, dy) @ vh
 
     return s, svdvals_back
 
 
 @frule.register(linalg.svdvals)
-def svdvals_frule(_: Any, args: Any, tangents: Any) -> Any:
+def svdvals_frule(_: Any, args: Any, tangents: Any) -> Answer:
     u, s, vh = linalg.svd(*args, full_matrices=False)
     return s, real(F.sum(conj(u) * (tangents[0] @ adjoint(vh)), axis=-2))
 
@@ -630,7 +636,7 @@ def svdvals_frule(_: Any, args: Any, tangents: Any) -> Any:
 # --- The exponential -------------------------------------------------------------------------
 
 
-def _moved_expm(a: Any, d: Any) -> Any:
+def _moved_expm(a: Array, d: Any) -> Any:
     """Return how exp(A) moves along a matrix: a block of the exponential of [[A, D], [0, A]]."""
     n = a.shape[-1]
     zeros = F.zeros_like(a)
@@ -639,19 +645,19 @@ def _moved_expm(a: Any, d: Any) -> Any:
 
 
 @rrule.register(linalg.expm)
-def expm_rrule(_: Any, x: Any) -> Any:
+def expm_rrule(_: Any, x: Array) -> Answer:
     """The adjoint of the derivative at A is the derivative at Aᴴ.
 
     Source: Al-Mohy and Higham, "Computing the Fréchet derivative of the matrix exponential, with
     an application to condition number estimation" (2009).
     """
 
-    def expm_back(dy: Any) -> Any:
+    def expm_back(dy: Array) -> Cotangents:
         return None, _moved_expm(adjoint(x), dy)
 
     return linalg.expm(x), expm_back
 
 
 @frule.register(linalg.expm)
-def expm_frule(_: Any, args: Any, tangents: Any) -> Any:
+def expm_frule(_: Any, args: Any, tangents: Any) -> Answer:
     return linalg.expm(*args), _moved_expm(*args, *tangents)

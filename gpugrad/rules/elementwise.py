@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import kind_of
+from gpugrad.dispatch.kinds import Array, DType, kind_of
 from gpugrad.functions.elementwise import cbrt, exp2, fmod
 from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.forward import linear
 from gpugrad.rulebook.scalar_rule import scalar_rule
 from gpugrad.structure.spaces import Projection
@@ -20,12 +21,12 @@ LN2 = 0.6931471805599453
 LN10 = 2.302585092994046
 
 
-def nonzero(y: Any) -> Any:
+def nonzero(y: Array) -> Any:
     """Return `y` with 1 in place of 0, to divide by where the quotient's convention is 0."""
     return F.where(y == 0, 1, y)
 
 
-def conj(x: Any) -> Any:
+def conj(x: Array) -> Any:
     """Return the complex conjugate; a real array as it is."""
     return F.conj(x) if kind_of(x) == "c" else x
 
@@ -101,11 +102,11 @@ scalar_rule(F.atanh, lambda y, x: 1 / (1 - x * x))
 
 # --- Complex numbers -------------------------------------------------------------------------
 @rrule.register(F.abs)
-def abs_rrule(_: Any, x: Any) -> Any:
+def abs_rrule(_: Any, x: Array) -> Answer:
     """d|x| = sign(x) dx, and 0 at 0; for complex x the gradient is x / |x|."""
     y = F.abs(x)
 
-    def abs_back(dy: Any) -> Any:
+    def abs_back(dy: Array) -> Cotangents:
         if kind_of(x) == "c":
             return None, x * (dy / nonzero(y))
         return None, dy * F.sign(x)
@@ -114,44 +115,44 @@ def abs_rrule(_: Any, x: Any) -> Any:
 
 
 @rrule.register(F.sign)
-def sign_rrule(_: Any, x: Any) -> Any:
+def sign_rrule(_: Any, x: Array) -> Answer:
     """For complex x sign is x / |x|, which turns with x; for real x it does not move."""
     y = F.sign(x)
     if kind_of(x) != "c":
         return y, None
 
-    def sign_back(dy: Any) -> Any:
+    def sign_back(dy: Array) -> Cotangents:
         return None, (dy - y * F.real(F.conj(y) * dy)) / nonzero(F.abs(x))
 
     return y, sign_back
 
 
 @rrule.register(F.conj)
-def conj_rrule(_: Any, x: Any) -> Any:
-    def conj_back(dy: Any) -> Any:
+def conj_rrule(_: Any, x: Array) -> Answer:
+    def conj_back(dy: Array) -> Cotangents:
         return None, conj(dy)
 
     return F.conj(x), conj_back
 
 
 @rrule.register(F.real)
-def real_rrule(_: Any, x: Any) -> Any:
+def real_rrule(_: Any, x: Array) -> Answer:
     project = Projection(x)
 
-    def real_back(dy: Any) -> Any:
+    def real_back(dy: Array) -> Cotangents:
         return None, project(dy)
 
     return F.real(x), real_back
 
 
 @rrule.register(F.imag)
-def imag_rrule(_: Any, x: Any) -> Any:
+def imag_rrule(_: Any, x: Array) -> Answer:
     y = F.imag(x)
     if kind_of(x) != "c":
         return y, None
     project = Projection(x)
 
-    def imag_back(dy: Any) -> Any:
+    def imag_back(dy: Array) -> Cotangents:
         return None, project(dy * 1j)
 
     return y, imag_back
@@ -159,12 +160,12 @@ def imag_rrule(_: Any, x: Any) -> Any:
 
 # --- Choice ----------------------------------------------------------------------------------
 @rrule.register(F.where)
-def where_rrule(_: Any, condition: Any, a: Any, b: Any, *, needs: tuple[bool, ...]) -> Any:
+def where_rrule(_: Any, condition: Array, a: Array, b: Array, *, needs: tuple[bool, ...]) -> Answer:
     _, need_a, need_b = needs
     project_a = Projection(a) if need_a else None
     project_b = Projection(b) if need_b else None
 
-    def where_back(dy: Any) -> Any:
+    def where_back(dy: Array) -> Cotangents:
         da = project_a(F.where(condition, dy, 0.0)) if project_a else None
         db = project_b(F.where(condition, 0.0, dy)) if project_b else None
         return None, None, da, db
@@ -174,8 +175,8 @@ def where_rrule(_: Any, condition: Any, a: Any, b: Any, *, needs: tuple[bool, ..
 
 @rrule.register(F.clip)
 def clip_rrule(
-    _: Any, x: Any, low: Any = None, high: Any = None, *, needs: tuple[bool, ...]
-) -> Any:
+    _: Any, x: Array, low: Any = None, high: Any = None, *, needs: tuple[bool, ...]
+) -> Answer:
     """The gradient is 1 inside the interval and at its edges; outside, the bound has it."""
     y = F.clip(x, low, high)
     need_low, need_high = (*needs, False, False)[1:3]
@@ -185,7 +186,7 @@ def clip_rrule(
     below = None if low is None else x < low
     above = None if high is None else x > high
 
-    def clip_back(dy: Any) -> Any:
+    def clip_back(dy: Array) -> Cotangents:
         dx = dy
         for outside in (below, above):
             dx = dx if outside is None else F.where(outside, 0.0, dx)
@@ -197,13 +198,13 @@ def clip_rrule(
 
 
 @rrule.register(F.astype)
-def astype_rrule(_: Any, x: Any, dtype: Any, **kwargs: Any) -> Any:
+def astype_rrule(_: Any, x: Array, dtype: DType, **kwargs: Any) -> Answer:
     y = F.astype(x, dtype, **kwargs)
     if kind_of(y) not in "fc":
         return y, None
     project = Projection(x)
 
-    def astype_back(dy: Any) -> Any:
+    def astype_back(dy: Array) -> Cotangents:
         return None, project(dy), None
 
     return y, astype_back
@@ -214,7 +215,7 @@ linear(F.astype, F.conj, F.imag, F.real)
 
 
 @frule.register(F.abs)
-def abs_frule(_: Any, args: Any, tangents: Any) -> Any:
+def abs_frule(_: Any, args: Any, tangents: Any) -> Answer:
     (x,), (dx,) = args, tangents
     y = F.abs(x)
     if kind_of(x) == "c":
@@ -223,7 +224,7 @@ def abs_frule(_: Any, args: Any, tangents: Any) -> Any:
 
 
 @frule.register(F.sign)
-def sign_frule(_: Any, args: Any, tangents: Any) -> Any:
+def sign_frule(_: Any, args: Any, tangents: Any) -> Answer:
     (x,), (dx,) = args, tangents
     y = F.sign(x)
     if kind_of(x) != "c":
@@ -232,14 +233,14 @@ def sign_frule(_: Any, args: Any, tangents: Any) -> Any:
 
 
 @frule.register(F.where)
-def where_frule(_: Any, args: Any, tangents: Any) -> Any:
+def where_frule(_: Any, args: Any, tangents: Any) -> Answer:
     (condition, a, b), (_, da, db) = args, tangents
     da, db = (0.0 if d is None else d for d in (da, db))
     return F.where(condition, a, b), F.where(condition, da, db)
 
 
 @frule.register(F.clip)
-def clip_frule(_: Any, args: Any, tangents: Any) -> Any:
+def clip_frule(_: Any, args: Any, tangents: Any) -> Answer:
     x, low, high = (*args, None, None)[:3]
     dx, dlow, dhigh = (0.0 if d is None else d for d in (*tangents, None, None)[:3])
     y = F.clip(x, low, high)

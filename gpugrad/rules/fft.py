@@ -11,20 +11,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import Array
 from gpugrad.dispatch.libraries import create
 from gpugrad.functions import fft as T
 from gpugrad.modes.rules import rrule
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.forward import linear
 from gpugrad.structure.spaces import Projection
 
 
-def _one(x: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+def _one(x: Array, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
     """Return the lengths, the axes and the norm of a call of a transform over one axis."""
     return [n], [axis], norm
 
 
 def _many(
-    x: Any, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: Any = None
+    x: Array, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: Any = None
 ) -> Any:
     """Return the lengths, the axes and the norm of a call of a transform over many axes."""
     if axes is None:
@@ -36,7 +38,7 @@ def _many(
 
 
 def _plan(
-    call: Callable[..., Any], x: Any, args: Any, kwargs: Any, *, half: bool = False
+    call: Callable[..., Any], x: Array, args: Any, kwargs: Any, *, half: bool = False
 ) -> tuple[list[int], Sequence[int], dict[str, Any]]:
     """Return the lengths and the axes of a call of a transform, and the options of its adjoint.
 
@@ -53,7 +55,7 @@ def _plan(
     return lengths, axes, {"s": tuple(lengths), "axes": tuple(axes), **options}
 
 
-def _fitted(dx: Any, axes: Sequence[int], shape: tuple[int, ...]) -> Any:
+def _fitted(dx: Array, axes: Sequence[int], shape: tuple[int, ...]) -> Any:
     """Undo in the gradient that axes were cropped, or padded with zeros."""
     for axis in axes:
         missing = shape[axis] - dx.shape[axis]
@@ -67,7 +69,7 @@ def _fitted(dx: Any, axes: Sequence[int], shape: tuple[int, ...]) -> Any:
     return dx
 
 
-def _mirrored(y: Any, axis: int, n: int, factor: float) -> Any:
+def _mirrored(y: Array, axis: int, n: int, factor: float) -> Any:
     """Scale those columns of the half spectrum of `n` points that stand for two."""
     k = create("arange", y.shape[axis], like=y)
     alone = F.logical_or(k == 0, 2 * k == n)
@@ -80,11 +82,11 @@ def _whole_rule(f: Any, inverse: Any, call: Callable[..., Any]) -> None:
     """Register the rule of a transform of complex numbers: the adjoint is the way back."""
 
     @rrule.register(f)
-    def transform_rrule(_: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    def transform_rrule(_: Any, x: Array, *args: Any, **kwargs: Any) -> Answer:
         _, axes, options = _plan(call, x, args, kwargs)
         shape, project = x.shape, Projection(x)
 
-        def transform_back(dy: Any) -> Any:
+        def transform_back(dy: Array) -> Cotangents:
             dx = project(_fitted(inverse(dy, **options), axes, shape))
             return None, dx, *(None for _ in args)
 
@@ -99,22 +101,22 @@ def _half_rules(f: Any, inverse: Any, call: Callable[..., Any]) -> None:
     """
 
     @rrule.register(f)
-    def transform_rrule(_: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    def transform_rrule(_: Any, x: Array, *args: Any, **kwargs: Any) -> Answer:
         lengths, axes, options = _plan(call, x, args, kwargs)
         shape, project = x.shape, Projection(x)
 
-        def transform_back(dy: Any) -> Any:
+        def transform_back(dy: Array) -> Cotangents:
             dx = inverse(_mirrored(dy, axes[-1], lengths[-1], 0.5), **options)
             return None, project(_fitted(dx, axes, shape)), *(None for _ in args)
 
         return f(x, *args, **kwargs), transform_back
 
     @rrule.register(inverse)
-    def inverse_rrule(_: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    def inverse_rrule(_: Any, x: Array, *args: Any, **kwargs: Any) -> Answer:
         lengths, axes, options = _plan(call, x, args, kwargs, half=True)
         shape, project = x.shape, Projection(x)
 
-        def inverse_back(dy: Any) -> Any:
+        def inverse_back(dy: Array) -> Cotangents:
             dx = _mirrored(f(dy, **options), axes[-1], lengths[-1], 2.0)
             return None, project(_fitted(dx, axes, shape)), *(None for _ in args)
 

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import CudaArray, kind_of
+from gpugrad.dispatch.kinds import Array, CudaArray, kind_of
 from gpugrad.dispatch.primitive import implement
 from gpugrad.functions import linalg
 from gpugrad.kernels import dense as kernels
 from gpugrad.kernels import products
 from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.forward import bilinear, linear
 from gpugrad.rulebook.reverse import bind
 from gpugrad.rules.elementwise import conj, nonzero
@@ -24,14 +25,14 @@ from gpugrad.structure.spaces import Projection
 from gpugrad.structure.tangent import accumulate
 
 
-def adjoint(x: Any) -> Any:
+def adjoint(x: Array) -> Any:
     """Return the conjugate transpose of a matrix, or of each matrix of a stack."""
     transposed = x.T if len(x.shape) == 2 else F.matrix_transpose(x)
     return conj(transposed)
 
 
 @rrule.register(F.matmul)
-def matmul_rrule(_: Any, a: Any, b: Any, *, needs: tuple[bool, bool]) -> Any:
+def matmul_rrule(_: Any, a: Array, b: Array, *, needs: tuple[bool, bool]) -> Answer:
     """dA = dY Bᴴ and dB = Aᴴ dY, with vectors as matrices of one row or column."""
     if a.ndim > 2 and b.ndim == 2:
         return _by_rows(matmul_rrule, a, b, needs=needs)
@@ -47,14 +48,14 @@ def matmul_rrule(_: Any, a: Any, b: Any, *, needs: tuple[bool, bool]) -> Any:
     left = a.T if need_b else None
     right = b.T if need_a else None
 
-    def matmul_back(dy: Any) -> Any:
+    def matmul_back(dy: Array) -> Cotangents:
         da = product(dy, right) if need_a else None
         return None, da, product(left, dy) if need_b else None
 
     return y, matmul_back
 
 
-def _by_rows(rule: Any, x: Any, *others: Any, needs: tuple[bool, ...]) -> Any:
+def _by_rows(rule: Any, x: Array, *others: Any, needs: tuple[bool, ...]) -> Any:
     """Return what a rule does with an array of rows, whatever its shape, by a matrix of them.
 
     So there is one product and not one for each matrix of a stack, nor a sum over their gradients.
@@ -65,26 +66,26 @@ def _by_rows(rule: Any, x: Any, *others: Any, needs: tuple[bool, ...]) -> Any:
     y, back = rule(None, rows, *others, needs=needs)
     outputs = y.shape[-1]
 
-    def rows_back(dy: Any) -> Any:
+    def rows_back(dy: Array) -> Cotangents:
         _, dx, *rest = back(F.reshape(dy, (count, outputs)))
         return None, None if dx is None else F.reshape(dx, (*lead, columns)), *rest
 
     return F.reshape(y, (*lead, outputs)), rows_back
 
 
-def _general_matmul_back(product: Any, a: Any, b: Any, needs: tuple[bool, bool]) -> Any:
+def _general_matmul_back(product: Any, a: Array, b: Array, needs: tuple[bool, bool]) -> Any:
     need_a, need_b = needs
     a_is_vector, b_is_vector = a.ndim == 1, b.ndim == 1
     project_a, project_b = Projection(a), Projection(b)
 
-    def matrix_vector_back(dy: Any) -> Any:
+    def matrix_vector_back(dy: Array) -> Cotangents:
         da = project_a(dy[:, None] * conj(b)) if need_a else None
         return None, da, project_b(product(adjoint(a), dy)) if need_b else None
 
     if a.ndim == 2 and b_is_vector:  # the recurrent networks' product
         return matrix_vector_back
 
-    def matmul_back(dy: Any) -> Any:
+    def matmul_back(dy: Array) -> Cotangents:
         if b_is_vector:
             dy = F.expand_dims(dy, axis=-1)
         if a_is_vector:
@@ -101,7 +102,9 @@ def _general_matmul_back(product: Any, a: Any, b: Any, needs: tuple[bool, bool])
 
 
 @rrule.register(F.linear)
-def linear_rrule(_: Any, x: Any, weight: Any, bias: Any, *, needs: tuple[bool, ...]) -> Any:
+def linear_rrule(
+    _: Any, x: Array, weight: Array, bias: Array, *, needs: tuple[bool, ...]
+) -> Answer:
     """Y = X W + b: a product and a sum in one line of the tape."""
     need_x, need_weight, need_bias = needs
     dtype = x.dtype
@@ -115,7 +118,7 @@ def linear_rrule(_: Any, x: Any, weight: Any, bias: Any, *, needs: tuple[bool, .
     left = x.T if need_weight else None
     right = weight.T if need_x else None
 
-    def linear_back(dy: Any) -> Any:
+    def linear_back(dy: Array) -> Cotangents:
         dx = product(dy, right) if need_x else None
         dweight = product(left, dy) if need_weight else None
         return None, dx, dweight, F.sum(dy, axis=0) if need_bias else None
@@ -123,13 +126,13 @@ def linear_rrule(_: Any, x: Any, weight: Any, bias: Any, *, needs: tuple[bool, .
     return F.linear(x, weight, bias), linear_back
 
 
-def _composed_linear(x: Any, weight: Any, bias: Any, needs: tuple[bool, ...]) -> Any:
+def _composed_linear(x: Array, weight: Array, bias: Array, needs: tuple[bool, ...]) -> Any:
     """Return the rule by those of the product and of the sum, for all other types and shapes."""
     need_x, need_weight, need_bias = needs
     product, product_back = bind(F.matmul, need_x | need_weight << 1, (x, weight))(x, weight)
     y, sum_back = bind(F.add, 1 | need_bias << 1, (product, bias))(product, bias)
 
-    def linear_back(dy: Any) -> Any:
+    def linear_back(dy: Array) -> Cotangents:
         _, dproduct, dbias = sum_back(dy)
         return *product_back(dproduct), dbias
 
@@ -142,15 +145,17 @@ rrule.register(F.linear, CudaArray, CudaArray, CudaArray)(kernels.linear_rrule)
 
 
 @rrule.register(F.matrix_transpose)
-def matrix_transpose_rrule(_: Any, x: Any) -> Any:
-    def matrix_transpose_back(dy: Any) -> Any:
+def matrix_transpose_rrule(_: Any, x: Array) -> Answer:
+    def matrix_transpose_back(dy: Array) -> Cotangents:
         return None, F.matrix_transpose(dy)
 
     return F.matrix_transpose(x), matrix_transpose_back
 
 
 @rrule.register(F.tensordot)
-def tensordot_rrule(_: Any, a: Any, b: Any, *, axes: Any = 2, needs: tuple[bool, bool]) -> Any:
+def tensordot_rrule(
+    _: Any, a: Array, b: Array, *, axes: Any = 2, needs: tuple[bool, bool]
+) -> Answer:
     """Each gradient is the product of dy with the other factor over the axes it brought along."""
     y = F.tensordot(a, b, axes=axes)
     over_a, over_b = _contracted(axes, len(a.shape), len(b.shape))
@@ -158,7 +163,7 @@ def tensordot_rrule(_: Any, a: Any, b: Any, *, axes: Any = 2, needs: tuple[bool,
     free_b = [i for i in range(len(b.shape)) if i not in over_b]
     project_a, project_b = Projection(a), Projection(b)
 
-    def tensordot_back(dy: Any) -> Any:
+    def tensordot_back(dy: Array) -> Cotangents:
         da = db = None
         ndim = len(free_a) + len(free_b)
         if needs[0]:
@@ -188,11 +193,11 @@ def _order(places: list[int]) -> tuple[int, ...]:
 
 
 @rrule.register(F.vecdot)
-def vecdot_rrule(_: Any, a: Any, b: Any, *, axis: int = -1, needs: tuple[bool, bool]) -> Any:
+def vecdot_rrule(_: Any, a: Array, b: Array, *, axis: int = -1, needs: tuple[bool, bool]) -> Answer:
     """y = Σ ā b over one axis."""
     project_a, project_b = Projection(a), Projection(b)
 
-    def vecdot_back(dy: Any) -> Any:
+    def vecdot_back(dy: Array) -> Cotangents:
         dy = F.expand_dims(dy, axis=axis)
         da = project_a(conj(dy) * b) if needs[0] else None
         db = project_b(dy * a) if needs[1] else None
@@ -201,7 +206,7 @@ def vecdot_rrule(_: Any, a: Any, b: Any, *, axis: int = -1, needs: tuple[bool, b
     return F.vecdot(a, b, axis=axis), vecdot_back
 
 
-def _norm_slope(x: Any, y: Any, order: float, reduction: Reduction) -> Any:
+def _norm_slope(x: Array, y: Array, order: float, reduction: Reduction) -> Any:
     """Return how a norm moves with each element: (|x| / y)ᵖ⁻¹ sign(x), 0 where x is 0."""
     y = reduction.beside(y)
     if order == 2:
@@ -217,14 +222,14 @@ def _norm_slope(x: Any, y: Any, order: float, reduction: Reduction) -> Any:
 
 @rrule.register(linalg.vector_norm)
 def vector_norm_rrule(
-    _: Any, x: Any, *, axis: Any = None, keepdims: bool = False, ord: float = 2
-) -> Any:
+    _: Any, x: Array, *, axis: Any = None, keepdims: bool = False, ord: float = 2
+) -> Answer:
     y = linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
     if ord == 0:
         return y, None
     reduction = Reduction(x, axis)
 
-    def vector_norm_back(dy: Any) -> Any:
+    def vector_norm_back(dy: Array) -> Cotangents:
         return None, _norm_slope(x, y, ord, reduction) * reduction.beside(dy)
 
     return y, vector_norm_back
@@ -238,7 +243,7 @@ bilinear(F.matmul, F.tensordot, F.vecdot)
 @frule.register(linalg.vector_norm)
 def vector_norm_frule(
     _: Any, args: Any, tangents: Any, *, axis: Any = None, keepdims: bool = False, ord: float = 2
-) -> Any:
+) -> Answer:
     (x,), (dx,) = args, tangents
     y = linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
     if ord == 0:
@@ -251,7 +256,7 @@ def vector_norm_frule(
 
 
 @frule.register(F.linear)
-def linear_frule(_: Any, args: Any, tangents: Any) -> Any:
+def linear_frule(_: Any, args: Any, tangents: Any) -> Answer:
     (x, weight, _), (dx, dweight, dbias) = args, tangents
     parts = [
         None if dx is None else F.matmul(dx, weight),

@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, kind_of, shape_of
 from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.forward import linear
 from gpugrad.structure.spaces import Projection, unbroadcast
 
 
 @rrule.register(F.reshape)
-def reshape_rrule(_: Any, x: Any, shape: Any, *, copy: bool | None = None) -> Any:
+def reshape_rrule(_: Any, x: Array, shape: Any, *, copy: bool | None = None) -> Answer:
     old = shape_of(x)
 
-    def reshape_back(dy: Any) -> Any:
+    def reshape_back(dy: Array) -> Cotangents:
         return None, F.reshape(dy, old), None
 
     options = {} if copy is None else {"copy": copy}
@@ -28,74 +29,74 @@ def reshape_rrule(_: Any, x: Any, shape: Any, *, copy: bool | None = None) -> An
 
 
 @rrule.register(F.expand_dims)
-def expand_dims_rrule(_: Any, x: Any, *, axis: Any = 0) -> Any:
+def expand_dims_rrule(_: Any, x: Array, *, axis: Any = 0) -> Answer:
     old = shape_of(x)
 
-    def expand_dims_back(dy: Any) -> Any:
+    def expand_dims_back(dy: Array) -> Cotangents:
         return None, F.reshape(dy, old)
 
     return F.expand_dims(x, axis=axis), expand_dims_back
 
 
 @rrule.register(F.squeeze)
-def squeeze_rrule(_: Any, x: Any, *axis: Any, **kwargs: Any) -> Any:
+def squeeze_rrule(_: Any, x: Array, *axis: Any, **kwargs: Any) -> Answer:
     old = shape_of(x)
 
-    def squeeze_back(dy: Any) -> Any:
+    def squeeze_back(dy: Array) -> Cotangents:
         return None, F.reshape(dy, old), *(None for _ in axis)
 
     return F.squeeze(x, *axis, **kwargs), squeeze_back
 
 
 @rrule.register(F.permute_dims)
-def permute_dims_rrule(_: Any, x: Any, axes: Sequence[int] | None = None) -> Any:
+def permute_dims_rrule(_: Any, x: Array, axes: Sequence[int] | None = None) -> Answer:
     axes = tuple(range(len(x.shape)))[::-1] if axes is None else tuple(axes)
     inverse = sorted(range(len(axes)), key=[a % len(axes) for a in axes].__getitem__)
 
-    def permute_dims_back(dy: Any) -> Any:
+    def permute_dims_back(dy: Array) -> Cotangents:
         return None, F.permute_dims(dy, tuple(inverse)), None
 
     return F.permute_dims(x, axes), permute_dims_back
 
 
 @rrule.register(F.moveaxis)
-def moveaxis_rrule(_: Any, x: Any, source: Any, destination: Any) -> Any:
-    def moveaxis_back(dy: Any) -> Any:
+def moveaxis_rrule(_: Any, x: Array, source: Any, destination: Any) -> Answer:
+    def moveaxis_back(dy: Array) -> Cotangents:
         return None, F.moveaxis(dy, destination, source), None, None
 
     return F.moveaxis(x, source, destination), moveaxis_back
 
 
 @rrule.register(F.broadcast_to)
-def broadcast_to_rrule(_: Any, x: Any, shape: Any) -> Any:
+def broadcast_to_rrule(_: Any, x: Array, shape: Any) -> Answer:
     old = shape_of(x)
 
-    def broadcast_to_back(dy: Any) -> Any:
+    def broadcast_to_back(dy: Array) -> Cotangents:
         return None, unbroadcast(dy, old), None
 
     return F.broadcast_to(x, shape), broadcast_to_back
 
 
 @rrule.register(F.flip)
-def flip_rrule(_: Any, x: Any, *, axis: Any = None) -> Any:
-    def flip_back(dy: Any) -> Any:
+def flip_rrule(_: Any, x: Array, *, axis: Any = None) -> Answer:
+    def flip_back(dy: Array) -> Cotangents:
         return None, F.flip(dy, axis=axis)
 
     return F.flip(x, axis=axis), flip_back
 
 
 @rrule.register(F.roll)
-def roll_rrule(_: Any, x: Any, shift: Any, *, axis: Any = None) -> Any:
+def roll_rrule(_: Any, x: Array, shift: Any, *, axis: Any = None) -> Answer:
     reverse = tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
 
-    def roll_back(dy: Any) -> Any:
+    def roll_back(dy: Array) -> Cotangents:
         return None, F.roll(dy, reverse, axis=axis), None
 
     return F.roll(x, shift, axis=axis), roll_back
 
 
-def _triangle_rrule(f: Any, x: Any, *, k: int = 0) -> Any:
-    def triangle_back(dy: Any) -> Any:
+def _triangle_rrule(f: Any, x: Array, *, k: int = 0) -> Answer:
+    def triangle_back(dy: Array) -> Cotangents:
         return None, f(dy, k=k)
 
     return f(x, k=k), triangle_back
@@ -113,14 +114,14 @@ def _one_or_many(repeats: Any) -> Any:
 
 
 @rrule.register(F.repeat)
-def repeat_rrule(_: Any, x: Any, repeats: Any, *, axis: int | None = None) -> Any:
+def repeat_rrule(_: Any, x: Array, repeats: Any, *, axis: int | None = None) -> Answer:
     repeats = _one_or_many(repeats)
     y = F.repeat(x, repeats, axis=axis)
     old = shape_of(x)
     shape = (math.prod(old),) if axis is None or not old else old
     along = 0 if axis is None else axis % len(shape)
 
-    def repeat_back(dy: Any) -> Any:
+    def repeat_back(dy: Array) -> Cotangents:
         if isinstance(repeats, int):
             split = (*shape[: along + 1], repeats, *shape[along + 1 :])
             return None, F.reshape(F.sum(F.reshape(dy, split), axis=along + 1), old), None
@@ -133,7 +134,7 @@ def repeat_rrule(_: Any, x: Any, repeats: Any, *, axis: int | None = None) -> An
 
 
 @rrule.register(F.tile)
-def tile_rrule(_: Any, x: Any, repetitions: Any) -> Any:
+def tile_rrule(_: Any, x: Array, repetitions: Any) -> Answer:
     old = shape_of(x)
     times = tuple(np.atleast_1d(repetitions).tolist())
     ndim = max(len(old), len(times))
@@ -141,7 +142,7 @@ def tile_rrule(_: Any, x: Any, repetitions: Any) -> Any:
     shape = (1,) * (ndim - len(old)) + old
     split = tuple(itertools.chain.from_iterable(zip(times, shape, strict=True)))
 
-    def tile_back(dy: Any) -> Any:
+    def tile_back(dy: Array) -> Cotangents:
         summed = F.sum(F.reshape(dy, split), axis=tuple(range(0, 2 * ndim, 2)))
         return None, F.reshape(summed, old), None
 
@@ -149,7 +150,7 @@ def tile_rrule(_: Any, x: Any, repetitions: Any) -> Any:
 
 
 @rrule.register(F.concat)
-def concat_rrule(_: Any, arrays: Sequence[Any], *, axis: int | None = 0) -> Any:
+def concat_rrule(_: Any, arrays: Sequence[Any], *, axis: int | None = 0) -> Answer:
     y = F.concat(arrays, axis=axis)
     shapes = [shape_of(x) for x in arrays]
     projections = [Projection(x) for x in arrays]
@@ -157,7 +158,7 @@ def concat_rrule(_: Any, arrays: Sequence[Any], *, axis: int | None = 0) -> Any:
     lengths = [math.prod(s) if axis is None else s[along] for s in shapes]
     ends = list(itertools.accumulate(lengths, initial=0))
 
-    def concat_back(dy: Any) -> Any:
+    def concat_back(dy: Array) -> Cotangents:
         pieces = [F.slice_along(dy, along, start, end) for start, end in itertools.pairwise(ends)]
         if axis is None:
             pieces = [F.reshape(p, s) for p, s in zip(pieces, shapes, strict=True)]
@@ -167,11 +168,11 @@ def concat_rrule(_: Any, arrays: Sequence[Any], *, axis: int | None = 0) -> Any:
 
 
 @rrule.register(F.stack)
-def stack_rrule(_: Any, arrays: Sequence[Any], *, axis: int = 0) -> Any:
+def stack_rrule(_: Any, arrays: Sequence[Any], *, axis: int = 0) -> Answer:
     y = F.stack(arrays, axis=axis)
     projections = [Projection(x) for x in arrays]
 
-    def stack_back(dy: Any) -> Any:
+    def stack_back(dy: Array) -> Cotangents:
         pieces = F.unstack(dy, axis=axis)
         return None, [project(p) for project, p in zip(projections, pieces, strict=True)]
 
@@ -179,10 +180,10 @@ def stack_rrule(_: Any, arrays: Sequence[Any], *, axis: int = 0) -> Any:
 
 
 @rrule.register(F.unstack)
-def unstack_rrule(_: Any, x: Any, *, axis: int = 0) -> Any:
+def unstack_rrule(_: Any, x: Array, *, axis: int = 0) -> Answer:
     ys = tuple(F.unstack(x, axis=axis))
 
-    def unstack_back(dys: Any) -> Any:
+    def unstack_back(dys: Any) -> Cotangents:
         zero = next(F.zeros_like(dy) for dy in dys if dy is not None)
         return None, F.stack([zero if dy is None else dy for dy in dys], axis=axis)
 
@@ -196,16 +197,16 @@ linear(
 
 
 # --- Arrays like another ---------------------------------------------------------------------
-def _constant_like_rrule(f: Any, x: Any, **kwargs: Any) -> Any:
+def _constant_like_rrule(f: Any, x: Array, **kwargs: Any) -> Answer:
     """No gradient flows, but the result is recorded: one can assign recorded values into it."""
 
-    def constant_back(dy: Any) -> Any:
+    def constant_back(dy: Array) -> Cotangents:
         return None, None
 
     return f(x, **kwargs), constant_back
 
 
-def _constant_like_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Any:
+def _constant_like_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Answer:
     y = f(*args, **kwargs)
     return y, F.zeros_like(y) if kind_of(y) in "fc" else None
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import Array
 from gpugrad.functions.polynomial import evalpoly
 from gpugrad.modes.rules import rrule
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rules.elementwise import conj
 from gpugrad.structure.spaces import Projection
 
 
 @rrule.register(evalpoly)
-def evalpoly_rrule(_: Any, x: Any, weights: Any, *, needs: tuple[bool, bool]) -> Any:
+def evalpoly_rrule(_: Any, x: Array, weights: Array, *, needs: tuple[bool, bool]) -> Answer:
     """∂/∂wᵢ = xⁱ, and p'(x) by Horner's scheme: no division, so x = 0 is no special point."""
     degree = weights.shape[0] - 1
     project = Projection(weights)
 
-    def evalpoly_back(dy: Any) -> Any:
+    def evalpoly_back(dy: Array) -> Cotangents:
         dx = dweights = None
         if needs[0]:
             slope = 0 * x

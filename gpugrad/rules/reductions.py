@@ -7,11 +7,12 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.cupy_library import cupy_library
-from gpugrad.dispatch.kinds import Axis, CudaArray, shape_of
+from gpugrad.dispatch.kinds import Array, Axis, CudaArray, DType, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.dispatch.primitive import implement
 from gpugrad.kernels import columns
 from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.forward import linear
 from gpugrad.rulebook.reverse import takes_number
 from gpugrad.rules.elementwise import conj, nonzero
@@ -29,22 +30,22 @@ def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
 class Reduction:
     """The shapes of a reduction: how its result is put beside what was reduced."""
 
-    def __init__(self, x: Any, axis: Axis) -> None:
+    def __init__(self, x: Array, axis: Axis) -> None:
         self.shape = shape_of(x)
         self.axes = reduced_axes(axis, len(self.shape))
         self.kept = tuple(1 if i in self.axes else n for i, n in enumerate(self.shape))
         self.count = math.prod(self.shape[a] for a in self.axes)
 
-    def beside(self, y: Any) -> Any:
+    def beside(self, y: Array) -> Any:
         """Return the result with the reduced axes back, of length 1."""
         return y if shape_of(y) == self.kept else F.reshape(y, self.kept)
 
-    def spread(self, y: Any) -> Any:
+    def spread(self, y: Array) -> Any:
         """Return the result repeated along the reduced axes."""
         return F.broadcast_to(self.beside(y), self.shape)
 
 
-def _options(keepdims: bool, dtype: Any) -> dict[str, Any]:
+def _options(keepdims: bool, dtype: DType) -> dict[str, Any]:
     """Return what a rule passes on. NumPy's `where`, `initial`, `mean` and `out` are no part of it.
 
     They would change the value, or write it elsewhere, and the pullback would not know.
@@ -54,11 +55,11 @@ def _options(keepdims: bool, dtype: Any) -> dict[str, Any]:
 
 @rrule.register(F.sum)
 def sum_rrule(
-    _: Any, x: Any, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None
-) -> Any:
+    _: Any, x: Array, *, axis: Axis = None, keepdims: bool = False, dtype: DType = None
+) -> Answer:
     reduction, project = Reduction(x, axis), Projection(x)
 
-    def sum_back(dy: Any) -> Any:
+    def sum_back(dy: Array) -> Cotangents:
         return None, project(reduction.spread(dy))
 
     return F.sum(x, axis=axis, **_options(keepdims, dtype)), sum_back
@@ -66,11 +67,11 @@ def sum_rrule(
 
 @rrule.register(F.mean)
 def mean_rrule(
-    _: Any, x: Any, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None
-) -> Any:
+    _: Any, x: Array, *, axis: Axis = None, keepdims: bool = False, dtype: DType = None
+) -> Answer:
     reduction = Reduction(x, axis)
 
-    def mean_back(dy: Any) -> Any:
+    def mean_back(dy: Array) -> Cotangents:
         return None, reduction.spread(dy / reduction.count)
 
     return F.mean(x, axis=axis, **_options(keepdims, dtype)), mean_back
@@ -84,17 +85,17 @@ def _freedom(reduction: Reduction, correction: float) -> float:
 @rrule.register(F.var)
 def var_rrule(
     _: Any,
-    x: Any,
+    x: Array,
     *,
     axis: Axis = None,
     correction: float = 0.0,
     keepdims: bool = False,
-    dtype: Any = None,
-) -> Any:
+    dtype: DType = None,
+) -> Answer:
     y = F.var(x, axis=axis, correction=correction, **_options(keepdims, dtype))
     reduction = Reduction(x, axis)
 
-    def var_back(dy: Any) -> Any:
+    def var_back(dy: Array) -> Cotangents:
         deviation = x - F.mean(x, axis=axis, keepdims=True)
         return None, reduction.beside(dy * (2 / _freedom(reduction, correction))) * deviation
 
@@ -104,18 +105,18 @@ def var_rrule(
 @rrule.register(F.std)
 def std_rrule(
     _: Any,
-    x: Any,
+    x: Array,
     *,
     axis: Axis = None,
     correction: float = 0.0,
     keepdims: bool = False,
-    dtype: Any = None,
-) -> Any:
+    dtype: DType = None,
+) -> Answer:
     """The gradient is that of a norm: 0 where all values are equal."""
     y = F.std(x, axis=axis, correction=correction, **_options(keepdims, dtype))
     reduction = Reduction(x, axis)
 
-    def std_back(dy: Any) -> Any:
+    def std_back(dy: Array) -> Cotangents:
         deviation = x - F.mean(x, axis=axis, keepdims=True)
         scale = dy / nonzero(y) / _freedom(reduction, correction)
         return None, reduction.beside(scale) * deviation
@@ -123,12 +124,12 @@ def std_rrule(
     return y, std_back
 
 
-def _extremum_rrule(f: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def _extremum_rrule(f: Any, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Answer:
     """The gradient is split evenly among the values that are the extremum."""
     y = f(x, axis=axis, keepdims=keepdims)
     reduction = Reduction(x, axis)
 
-    def extremum_back(dy: Any) -> Any:
+    def extremum_back(dy: Array) -> Cotangents:
         hit = F.indicator(x == reduction.beside(y), x)
         share = reduction.beside(dy) / F.sum(hit, axis=reduction.axes, keepdims=True)
         return None, hit * share
@@ -140,12 +141,12 @@ rrule.register(F.max)(_extremum_rrule)
 rrule.register(F.min)(_extremum_rrule)
 
 
-def _shifted(x: Any, by: int) -> Any:
+def _shifted(x: Array, by: int) -> Any:
     """Return x[by], x[by + 1], … along the last axis, with zeros at the end."""
     return F.concat([x[..., by:], F.zeros_like(x[..., :by])], axis=-1)
 
 
-def _products_before(x: Any) -> Any:
+def _products_before(x: Array) -> Any:
     """Return, along the last axis, the product of all earlier elements."""
     if x.shape[-1] == 0:
         return x
@@ -155,15 +156,15 @@ def _products_before(x: Any) -> Any:
 
 @rrule.register(F.prod)
 def prod_rrule(
-    _: Any, x: Any, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None
-) -> Any:
+    _: Any, x: Array, *, axis: Axis = None, keepdims: bool = False, dtype: DType = None
+) -> Answer:
     """∂/∂xᵢ is the product of all others, without a division: exact where factors are 0."""
     reduction, project = Reduction(x, axis), Projection(x)
     rest = tuple(i for i in range(len(reduction.shape)) if i not in reduction.axes)
     order = (*rest, *reduction.axes)
     back_order = tuple(order.index(i) for i in range(len(order)))
 
-    def prod_back(dy: Any) -> Any:
+    def prod_back(dy: Array) -> Cotangents:
         moved = F.permute_dims(x, order)
         factors = F.reshape(moved, (*(reduction.shape[i] for i in rest), reduction.count))
         before = _products_before(factors)
@@ -176,13 +177,13 @@ def prod_rrule(
 
 @rrule.register(F.cumulative_sum)
 def cumulative_sum_rrule(
-    _: Any, x: Any, *, axis: int | None = None, include_initial: bool = False, dtype: Any = None
-) -> Any:
+    _: Any, x: Array, *, axis: int | None = None, include_initial: bool = False, dtype: DType = None
+) -> Answer:
     y = F.cumulative_sum(x, axis=axis, include_initial=include_initial, dtype=dtype)
     along = 0 if axis is None else axis
     project = Projection(x)
 
-    def cumulative_sum_back(dy: Any) -> Any:
+    def cumulative_sum_back(dy: Array) -> Cotangents:
         if include_initial:
             dy = F.slice_along(dy, along, 1, None)
         reverse = F.cumulative_sum(F.flip(dy, axis=along), axis=along)
@@ -193,8 +194,8 @@ def cumulative_sum_rrule(
 
 @rrule.register(F.cumulative_prod)
 def cumulative_prod_rrule(
-    _: Any, x: Any, *, axis: int | None = None, include_initial: bool = False, dtype: Any = None
-) -> Any:
+    _: Any, x: Array, *, axis: int | None = None, include_initial: bool = False, dtype: DType = None
+) -> Answer:
     """∂/∂xⱼ = (∏ₖ﹤ⱼ xₖ) sⱼ with sⱼ = dyⱼ + xⱼ₊₁ sⱼ₊₁, solved in log₂ n steps without a division.
 
     The steps are those of Hillis and Steele's parallel scan, on the affine maps of the recurrence.
@@ -203,7 +204,7 @@ def cumulative_prod_rrule(
     along = 0 if axis is None else axis
     project = Projection(x)
 
-    def cumulative_prod_back(dy: Any) -> Any:
+    def cumulative_prod_back(dy: Array) -> Cotangents:
         if include_initial:
             dy = F.slice_along(dy, along, 1, None)
         factors, sums = F.moveaxis(x, along, -1), F.moveaxis(dy, along, -1)
@@ -223,7 +224,7 @@ def cumulative_prod_rrule(
 linear(F.cumulative_sum, F.mean, F.sum)
 
 
-def _extremum_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Any:
+def _extremum_frule(f: Any, args: Any, tangents: Any, **kwargs: Any) -> Answer:
     """The mean of the tangents of all values that are the extremum."""
     (x,), (dx,) = args, tangents
     y = f(x, **kwargs)
@@ -245,8 +246,8 @@ implement(F.sum, CudaArray)(columns.sum)
 @rrule.register(F.sum, CudaArray)
 @rrule.register(F.mean, CudaArray)
 def sum_or_mean_rrule_on_cuda(
-    f: Any, x: Any, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None
-) -> Any:
+    f: Any, x: Array, *, axis: Axis = None, keepdims: bool = False, dtype: DType = None
+) -> Answer:
     """A sensitivity that is a number is divided on the host, and filled in once for all."""
     rule = sum_rrule if f is F.sum else mean_rrule
     y, back = rule(f, x, axis=axis, keepdims=keepdims, dtype=dtype)
@@ -254,7 +255,7 @@ def sum_or_mean_rrule_on_cuda(
     share = 1 / max(Reduction(x, axis).count, 1) if f is F.mean else 1.0
 
     @takes_number
-    def sum_or_mean_back(dy: Any) -> Any:
+    def sum_or_mean_back(dy: Array) -> Cotangents:
         if type(dy) is not float:
             return back(dy)
         filled = cupy_library().functions.create("full", (), dy * share, **options)

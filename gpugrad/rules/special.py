@@ -15,12 +15,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.kinds import Array, CudaArray
 from gpugrad.dispatch.primitive import implement
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import special as S
 from gpugrad.kernels import softmax as kernels
 from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.reverse import falling_back_on
 from gpugrad.rulebook.scalar_rule import scalar_rule
 from gpugrad.rules.elementwise import LN10, conj, nonzero
@@ -45,20 +46,22 @@ def constant_in(f: Any, *names: str) -> None:
         return NotImplemented  # the rule for the other arguments answers
 
     @rrule.register(f, object)
-    def constant_rrule(_: Any, *args: Any, needs: tuple[bool, ...]) -> Any:
+    def constant_rrule(_: Any, *args: Any, needs: tuple[bool, ...]) -> Answer:
         return check(needs)
 
     @frule.register(f, object)
-    def constant_frule(_: Any, args: Any, tangents: Any) -> Any:
+    def constant_frule(_: Any, args: Any, tangents: Any) -> Answer:
         return check(tuple(tangent is not None for tangent in tangents))
 
 
-def series(x: Any, coefficients: Sequence[float]) -> Any:
+def series(x: Array, coefficients: Sequence[float]) -> Any:
     """Return c₀ + c₁ x + c₂ x² + …"""
     return functools.reduce(lambda y, c: y * x + c, reversed(coefficients))
 
 
-def near_zero(x: Any, radius: float, near: Callable[[Any], Any], far: Callable[[Any], Any]) -> Any:
+def near_zero(
+    x: Array, radius: float, near: Callable[[Any], Any], far: Callable[[Any], Any]
+) -> Any:
     """Return near(x) where |x| < radius and far(x) elsewhere, neither seeing the other's x."""
     is_near = F.abs(x) < radius
     return F.where(is_near, near(F.where(is_near, x, 0.0)), far(F.where(is_near, 1.0, x)))
@@ -72,7 +75,7 @@ scalar_rule(S.log_expit, lambda y, x: S.expit(-x), real=True)
 scalar_rule(S.logit, lambda y, x: 1 / (x * (1 - x)), real=True)
 
 
-def _exprel_slope(x: Any) -> Any:
+def _exprel_slope(x: Array) -> Any:
     """Return d/dx (eˣ − 1) / x = Σ (k + 1) / (k + 2)! xᵏ."""
     return near_zero(
         x,
@@ -85,7 +88,7 @@ def _exprel_slope(x: Any) -> Any:
 scalar_rule(S.exprel, lambda y, x: _exprel_slope(x), real=True)
 
 
-def _absent(y: Any, a: Any, b: Any) -> Any:
+def _absent(y: Array, a: Array, b: Array) -> Any:
     """Return 1 where a and b are 0 and 0 elsewhere: a term 0 log 0 is absent, without gradient."""
     return F.indicator(F.logical_and(a == 0, b == 0), y)
 
@@ -102,7 +105,7 @@ scalar_rule(
 )
 
 
-def _logsumexp_slopes(a: Any, axis: Any, b: Any) -> tuple[Any, Any]:
+def _logsumexp_slopes(a: Array, axis: Any, b: Array) -> tuple[Any, Any]:
     """Return b eᵃ / Σ b eᵃ and eᵃ / Σ b eᵃ; infinite terms, if they are the greatest, alone count.
 
     The greatest term is taken out, not the sum: of large numbers, a − y would have no digits left.
@@ -123,19 +126,19 @@ def _logsumexp_slopes(a: Any, axis: Any, b: Any) -> tuple[Any, Any]:
 @rrule.register(S.logsumexp)
 def logsumexp_rrule(
     f: Any,
-    a: Any,
+    a: Array,
     axis: Any,
-    b: Any,
+    b: Array,
     *,
     keepdims: bool = False,
     return_sign: bool = False,
     needs: tuple[bool, ...],
-) -> Any:
+) -> Answer:
     y = f(a, axis, b, keepdims=keepdims, return_sign=return_sign)
     project_a = Projection(a) if needs[0] else None
     project_b = Projection(b) if needs[2] else None
 
-    def logsumexp_back(dy: Any) -> Any:
+    def logsumexp_back(dy: Array) -> Cotangents:
         dy = dy[0] if return_sign else dy
         if dy is None:  # the sign does not move
             return None, None, None, None
@@ -154,19 +157,19 @@ implement(S.logsumexp, CudaArray)(kernels.logsumexp)
 @falling_back_on(logsumexp_rrule)
 def logsumexp_rrule_on_cuda(
     f: Any,
-    a: Any,
+    a: Array,
     axis: Any,
-    b: Any,
+    b: Array,
     *,
     keepdims: bool = False,
     needs: tuple[bool, ...],
     **rest: Any,
-) -> Any:
+) -> Answer:
     """The gradient is of one kernel where there are no factors `b`, and no sign is asked for."""
     if b is not None or rest:
         return NotImplemented
 
-    def logsumexp_back(dy: Any) -> Any:
+    def logsumexp_back(dy: Array) -> Cotangents:
         da = kernels.logsumexp_back(a, dy, axis, keepdims)
         return NotImplemented if da is NotImplemented else (None, da, None, None)
 
@@ -174,7 +177,7 @@ def logsumexp_rrule_on_cuda(
 
 
 @frule.register(S.logsumexp)
-def logsumexp_frule(f: Any, args: Any, tangents: Any, **options: Any) -> Any:
+def logsumexp_frule(f: Any, args: Any, tangents: Any, **options: Any) -> Answer:
     (a, axis, b), (da, _, db) = args, tangents
     by_a, by_b = _logsumexp_slopes(a, axis, b)
     parts = [None if t is None else by * t for by, t in ((by_a, da), (by_b, db))]
@@ -184,7 +187,7 @@ def logsumexp_frule(f: Any, args: Any, tangents: Any, **options: Any) -> Any:
 
 # --- Entropies and losses --------------------------------------------------------------------
 # At the edge x = 0 a derivative is its limit, though infinite; of absent terms, it is 0.
-def _log_ratio(y: Any, a: Any, b: Any) -> Any:
+def _log_ratio(y: Array, a: Array, b: Array) -> Any:
     return F.log((a + _absent(y, a, b)) / (b + _absent(y, a, b)))
 
 
@@ -224,12 +227,12 @@ scalar_rule(
 
 
 # --- Box and Cox's transformation ------------------------------------------------------------
-def _boxcox_by_lambda(y: Any, z: Any, lmbda: Any, zero: Any) -> Any:
+def _boxcox_by_lambda(y: Array, z: Array, lmbda: Array, zero: Any) -> Any:
     """Return d/dλ (e to the λz − 1) / λ; where `zero` is 1, z is not log 0, and it is y²."""
     return F.square(z) * _exprel_slope(lmbda * z) + zero * F.square(y)
 
 
-def _at(point: float, x: Any, like: Any) -> Any:
+def _at(point: float, x: Array, like: Any) -> Any:
     return F.indicator(x == point, like)
 
 
@@ -265,20 +268,20 @@ scalar_rule(
 
 
 # --- The normal distribution, and the error function -----------------------------------------
-def _asymptotic(far: Any, x: Any, sign: int) -> Any:
+def _asymptotic(far: Any, x: Array, sign: int) -> Any:
     """Return Σ ±(2k − 1)!! / (2x²)ᵏ from k = 1 on, where x is far out."""
     x = F.where(far, x, 20.0)
     u = sign * 0.5 / x / x
     return u * functools.reduce(lambda y, odd: 1 + odd * u * y, range(19, 1, -2), 1.0)
 
 
-def _dawsn_slope(y: Any, x: Any) -> Any:
+def _dawsn_slope(y: Array, x: Array) -> Any:
     """Return 1 − 2xy, which cancels far out: there, but for exp(−x²), the series is the rest."""
     far = F.abs(F.real(x)) - F.abs(F.imag(x)) > 15
     return F.where(far, -_asymptotic(far, x, 1), 1 - 2 * x * y)
 
 
-def _erfcx_slope(y: Any, x: Any) -> Any:
+def _erfcx_slope(y: Array, x: Array) -> Any:
     """Return 2xy − 2/√π, which cancels far out to the right."""
     far = F.real(x) > 15
     return F.where(far, (2 / SQRT_PI) * _asymptotic(far, x, -1), 2 * x * y - 2 / SQRT_PI)
@@ -294,7 +297,7 @@ scalar_rule(S.ndtr, lambda y, x: F.exp(-0.5 * x * x) / SQRT_2PI)
 scalar_rule(S.ndtri, lambda y, x: SQRT_2PI * F.exp(0.5 * y * y), real=True)
 
 
-def _hazard(x: Any) -> Any:
+def _hazard(x: Array) -> Any:
     """Return φ(x) / Φ(x); where both vanish, on the left, by erfcx, which overflows right."""
     left = x < 0
     below, above = F.where(left, x, 0.0), F.where(left, 0.0, x)
@@ -318,7 +321,7 @@ constant_in(S.polygamma, "n")
 constant_in(S.zeta, "x")
 
 
-def _rgamma_slope(y: Any, x: Any) -> Any:
+def _rgamma_slope(y: Array, x: Array) -> Any:
     """Return −y ψ(x); on the left, with its poles, of y = Γ(1 − x) sin(πx) / π."""
     left = x < 0.5
     below, above = F.where(left, x, 0.0), F.where(left, 1.0, x)
@@ -342,7 +345,7 @@ scalar_rule(
 )
 
 
-def _by_reciprocal_gamma(y: Any, z: Any, n: Any, k: Any) -> Any:
+def _by_reciprocal_gamma(y: Array, z: Array, n: Any, k: Any) -> Any:
     """Return y ψ(z) for y = Γ(n + 1) / (Γ(z) Γ(k + 1)): finite at the poles of ψ, where y is 0."""
     pole = F.logical_and(z <= 0, z == F.floor(z))
     at, n, k = (F.where(pole, x, 1.0) for x in (z, n, k))
@@ -368,7 +371,7 @@ scalar_rule(
 )
 
 
-def _gamma_density(a: Any, x: Any) -> Any:
+def _gamma_density(a: Array, x: Array) -> Any:
     """Return x to the a − 1, times e⁻ˣ / Γ(a): as a power near 0, by logarithms elsewhere."""
     near = x < 1
     small, large = F.where(near, x, 1.0), F.where(near, 1.0, x)
@@ -376,7 +379,7 @@ def _gamma_density(a: Any, x: Any) -> Any:
     return F.where(near, power, F.exp((a - 1) * F.log(large) - large - S.gammaln(a)))
 
 
-def _beta_density(a: Any, b: Any, x: Any) -> Any:
+def _beta_density(a: Array, b: Array, x: Array) -> Any:
     """Return the density of the beta distribution: as powers at its ends, else by logarithms."""
     end = F.logical_or(x == 0, x == 1)
     left, right = F.where(end, x, 1.0), F.where(end, 1 - x, 1.0)
@@ -396,13 +399,13 @@ constant_in(S.gammaincc, "a")
 
 
 # --- Bessel functions ------------------------------------------------------------------------
-def _by_x(y: Any, x: Any, sign: int, factor: Callable[[Any], Any] = lambda x: 1.0) -> Any:
+def _by_x(y: Array, x: Array, sign: int, factor: Callable[[Any], Any] = lambda x: 1.0) -> Any:
     """Return y / x for y = J₁(x), or I₁(x) by the other sign, times a factor."""
     terms = [sign**k / (2 * math.factorial(k) * math.factorial(k + 1)) for k in range(9)]
     return near_zero(x, 1.0, lambda x: factor(x) * series(x * x / 4, terms), lambda x: y / x)
 
 
-def _but_at_zero(y: Any, x: Any) -> Any:
+def _but_at_zero(y: Array, x: Array) -> Any:
     """Return y, but 0 where x is 0: there it is ∞, and so is what is taken from it."""
     return F.where(x == 0, 0.0, y)
 
@@ -442,7 +445,7 @@ for _f in (S.iv, S.ive, S.jv, S.kv, S.kve, S.yn, S.yv):
 
 
 # --- Integrals -------------------------------------------------------------------------------
-def _spence_slope(x: Any) -> Any:
+def _spence_slope(x: Array) -> Any:
     """Return log(x) / (1 − x)."""
     near = F.abs(x - 1) < 0.05
     t, far = F.where(near, x - 1, 0.0), F.where(near, 2.0, x)
@@ -459,10 +462,10 @@ def _several_rules(f: Any, *slopes: Callable[[Any], Any]) -> None:
     """Register the rules of a function of one argument with several results, by their slopes."""
 
     @rrule.register(f)
-    def several_rrule(_: Any, x: Any) -> Any:
+    def several_rrule(_: Any, x: Array) -> Answer:
         project = Projection(x)
 
-        def several_back(dys: Any) -> Any:
+        def several_back(dys: Any) -> Cotangents:
             parts = [
                 None if dy is None else dy * conj(slope(x))
                 for dy, slope in zip(dys, slopes, strict=True)
@@ -472,12 +475,12 @@ def _several_rules(f: Any, *slopes: Callable[[Any], Any]) -> None:
         return f(x), several_back
 
     @frule.register(f)
-    def several_frule(_: Any, args: Any, tangents: Any) -> Any:
+    def several_frule(_: Any, args: Any, tangents: Any) -> Answer:
         (x,), (dx,) = args, tangents
         return f(x), tuple(slope(x) * dx for slope in slopes)
 
 
-def _by_own_argument(f: Any, x: Any, sign: int) -> Any:
+def _by_own_argument(f: Any, x: Array, sign: int) -> Any:
     """Return sin(x) / x, or sinh(x) / x by the other sign."""
     terms = [sign**k / math.factorial(2 * k + 1) for k in range(9)]
     return near_zero(x, 1.0, lambda x: series(x * x, terms), lambda x: f(x) / x)

@@ -19,7 +19,7 @@ import array_api_compat
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import SCALAR_TYPES, kind_of, shape_of
+from gpugrad.dispatch.kinds import SCALAR_TYPES, Array, kind_of, shape_of
 from gpugrad.dispatch.levels import LevelValue, plain
 from gpugrad.dispatch.libraries import create, is_array, library_of
 from gpugrad.errors import SensitivityError
@@ -46,7 +46,7 @@ class Space:
     device: Any
 
     @classmethod
-    def of(cls, x: Any) -> Space:
+    def of(cls, x: Array) -> Space:
         """Return the space of a value; that of a recorded one is its plain value's."""
         x = plain(x)
         if library_of(x) is None:
@@ -57,7 +57,7 @@ class Space:
         return show(self.kind if self.dtype is None else (self.dtype, self.shape))
 
 
-def sketch(y: Any) -> Any:
+def sketch(y: Array) -> Any:
     """Return what listings show of a value: its data type and shape, or its type if it has none.
 
     Of a tuple it is a tuple of these. Unlike a `Space` it costs next to nothing.
@@ -84,7 +84,7 @@ def show(sketched: Any) -> str:
 # --- Numbers in a space ------------------------------------------------------------------------
 
 
-def number_like(number: Any, x: Any) -> Any:
+def number_like(number: Any, x: Array) -> Any:
     """Return a number in the space of `x`: of its type, shape, data type and device."""
     x = plain(x)
     if library_of(x) is None:
@@ -94,7 +94,7 @@ def number_like(number: Any, x: Any) -> Any:
     return create("full", x.shape, number, like=x, dtype=x.dtype)
 
 
-def zero_of(x: Any) -> Any:
+def zero_of(x: Array) -> Any:
     """Return the zero gradient of a number or array."""
     return number_like(0, x)
 
@@ -110,12 +110,12 @@ class Projection:
 
     __slots__ = ("dtype", "real", "shape")
 
-    def __init__(self, x: Any) -> None:
+    def __init__(self, x: Array) -> None:
         self.dtype = getattr(x, "dtype", None)
         self.shape = () if self.dtype is None else x.shape
         self.real = kind_of(x) != "c"
 
-    def __call__(self, dx: Any) -> Any:
+    def __call__(self, dx: Array) -> Any:
         """Return the gradient there."""
         dtype = getattr(dx, "dtype", None)
         if dtype is self.dtype and type(dx) is not complex:
@@ -128,7 +128,7 @@ class Projection:
         return F.astype(dx, self.dtype)
 
 
-def unbroadcast(dx: Any, shape: tuple[int, ...]) -> Any:
+def unbroadcast(dx: Array, shape: tuple[int, ...]) -> Any:
     """Sum `dx` over the axes along which a value of `shape` was broadcast to `dx`'s shape."""
     theirs = shape_of(dx)
     if theirs == shape:
@@ -145,7 +145,7 @@ def unbroadcast(dx: Any, shape: tuple[int, ...]) -> Any:
     return dx if shape_of(dx) == shape else F.reshape(dx, shape)
 
 
-def project(dx: Any, x: Any) -> Any:
+def project(dx: Array, x: Array) -> Any:
     """Return `dx` as a gradient of `x`: of its type, shape, data type and device."""
     kind = type(x)
     if kind is type(dx) and (kind in SCALAR_TYPES or (dx.dtype is x.dtype and dx.shape == x.shape)):
@@ -158,12 +158,12 @@ def project(dx: Any, x: Any) -> Any:
     return _as_array(dx, x)
 
 
-def _own(dx: Any) -> Any:
+def _own(dx: Array) -> Any:
     """Return a gradient whose elements share memory, a broadcast one, as an array of its own."""
     return dx.copy() if 0 in getattr(dx, "strides", ()) else dx
 
 
-def _as_array(dx: Any, x: Any) -> Any:
+def _as_array(dx: Array, x: Array) -> Any:
     """Return a number, or an array of a related type, as an array of the type of `x`."""
     if type(dx) is type(x):
         return _own(dx)
@@ -172,7 +172,7 @@ def _as_array(dx: Any, x: Any) -> Any:
     return array_api_compat.array_namespace(x).asarray(dx)
 
 
-def as_tangent(dy: Any, y: Any) -> Any:
+def as_tangent(dy: Array, y: Array) -> Any:
     """Return a tangent in the shape and data type of the value it belongs to.
 
     Args:
@@ -199,7 +199,7 @@ def as_tangent(dy: Any, y: Any) -> Any:
     return dy if dy.dtype == y.dtype else F.astype(dy, y.dtype)
 
 
-def fit(dy: Any, y: Any) -> Any:
+def fit(dy: Array, y: Array) -> Any:
     """Return the sensitivity `dy` as one of the value `y`; a number broadcasts.
 
     Raises SensitivityError where its kind, shape, data type or device is not that of `y`.
@@ -230,7 +230,7 @@ def fit(dy: Any, y: Any) -> Any:
     return project(dy, y)
 
 
-def _misfit(y: Any, what: str) -> SensitivityError:
+def _misfit(y: Array, what: str) -> SensitivityError:
     space = show(sketch(y))
     return SensitivityError(
         f"the value is {space}, {what}. Give one of {space}, or a number to broadcast"

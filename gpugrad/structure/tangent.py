@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import rebuild_sequence, shape_of
+from gpugrad.dispatch.kinds import Array, rebuild_sequence, shape_of
 from gpugrad.dispatch.levels import LevelValue
 from gpugrad.dispatch.libraries import is_array
 from gpugrad.functions.arithmetic import add_into
@@ -54,7 +54,7 @@ class Tangent:
     __hash__ = None  # type: ignore[assignment]
 
 
-def accumulate(a: Any, b: Any) -> Any:
+def accumulate(a: Array, b: Array) -> Any:
     """Return the sum of two gradients of one value; None is the zero of every space."""
     if a is None:
         return b
@@ -70,7 +70,7 @@ def accumulate(a: Any, b: Any) -> Any:
     return F.add(a, b)
 
 
-def added_to(total: Any, x: Any) -> Any:
+def added_to(total: Any, x: Array) -> Any:
     """Return the sum of two gradients, in the memory of the first one where its library can do so.
 
     Args:
@@ -92,7 +92,7 @@ def scale(tangent: Any, factor: Any) -> Any:
     return tangent * factor
 
 
-def same(a: Any, b: Any) -> bool:
+def same(a: Array, b: Array) -> bool:
     """Say whether two gradients have the same structure and equal numbers."""
     if a is None or b is None:
         return a is b

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import Array, Index
 from gpugrad.dispatch.levels import Level, LevelValue, plain, youngest
 from gpugrad.dispatch.libraries import library_of
 from gpugrad.errors import AliasError, ArgumentError, ConversionError
@@ -121,7 +122,7 @@ class Stale(Level):
         """Call `f`, whose arguments may be structures, likewise."""
         return opaque.call_by_rule(f, args, kwargs)
 
-    def binary(self, f: Any, a: Any, b: Any) -> Any:
+    def binary(self, f: Any, a: Array, b: Array) -> Any:
         """Call `f` likewise."""
         return self.call(f, (a, b), {})
 
@@ -152,7 +153,7 @@ class Assignable(LevelValue):
 
     # --- Assignment ---------------------------------------------------------------------------
 
-    def __setitem__(self, index: Any, values: Any) -> None:
+    def __setitem__(self, index: Index, values: Any) -> None:
         level = self.level
         written_back = type(level) is Stale and self._is_own_view(level, index, values)
         if written_back:  # x[index] += v, which changed the view and now hands it back
@@ -162,7 +163,7 @@ class Assignable(LevelValue):
         if written_back:
             _retire(values)
 
-    def _is_own_view(self, stale: Stale, index: Any, values: Any) -> bool:
+    def _is_own_view(self, stale: Stale, index: Index, values: Any) -> bool:
         """Say whether `values` was taken from here at `index`, and was alone in changing this."""
         if not isinstance(values, Assignable) or stale.writer is None:
             return False
@@ -285,7 +286,7 @@ class Assignable(LevelValue):
         return self._in_place(F.bitwise_xor(self, other), "^")
 
 
-def _is_plain(index: Any) -> bool:
+def _is_plain(index: Index) -> bool:
     """Say whether an index is made of Python's integers alone, so that two can be compared."""
     if type(index) is tuple:
         return all(map(_is_plain, index))
@@ -323,7 +324,7 @@ def _family(x: Assignable, alias: Alias) -> list[Assignable]:
     return [root, *[view for view in views if view is not None]]
 
 
-def _share(a: Any, b: Any) -> bool:
+def _share(a: Array, b: Array) -> bool:
     """Say whether two arrays may share memory; where their library cannot tell, say yes."""
     a, b = plain(a), plain(b)
     library = library_of(a)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import SCALAR_TYPES, kind_of, shape_of
+from gpugrad.dispatch.kinds import SCALAR_TYPES, Array, Device, DType, Index, kind_of, shape_of
 from gpugrad.dispatch.levels import LevelValue, plain
 from gpugrad.dispatch.primitive import BY_NAME, Primitive
 from gpugrad.errors import ArgumentError, ConversionError
@@ -63,7 +63,7 @@ class Methods(LevelValue):
         check_current: Callable[[str], None]
         check_single: Callable[[str], None]
 
-        def __setitem__(self, index: Any, values: Any) -> None: ...
+        def __setitem__(self, index: Index, values: Any) -> None: ...
         def __mul__(self, other: Any) -> Any: ...
 
     @property
@@ -86,7 +86,7 @@ class Methods(LevelValue):
         """The imaginary part."""
         return F.imag(self)
 
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
+    def astype(self, dtype: DType, copy: bool = True) -> Any:
         """Return the array in another data type."""
         return self if not copy and dtype == self.dtype else F.astype(self, dtype, copy=copy)
 
@@ -94,7 +94,7 @@ class Methods(LevelValue):
         """Return a copy that shares no memory; the order in memory is the library's choice."""
         return F.astype(self, self.dtype) if kind_of(self) == "b" else F.positive(self)
 
-    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+    def to_device(self, device: Device, /, *, stream: Any = None) -> Any:
         """Return the array on a device: itself, where it is there already."""
         if device != self.device:
             raise ConversionError(
@@ -162,7 +162,7 @@ class Methods(LevelValue):
         """Return the array limited to an interval; CuPy passes `out`, which must be None."""
         return recorded(F.clip, F.clip, (self, min, max, out), kwargs)
 
-    def compress(self, condition: Any, axis: int | None = None, out: None = None) -> Any:
+    def compress(self, condition: Array, axis: int | None = None, out: None = None) -> Any:
         """Return the slices along an axis of which a condition holds."""
         array: Any = self
         return np.compress(condition, array, axis, out)

@@ -15,7 +15,7 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, DType, Index, shape_of
 from gpugrad.dispatch.levels import LevelValue, plain, youngest
 from gpugrad.dispatch.primitive import BY_NAME, Composite, Primitive
 from gpugrad.dispatch.recognition import primitive_of
@@ -33,8 +33,8 @@ class Protocols(LevelValue):
     if TYPE_CHECKING:  # what the values have besides
         shape: Any
 
-        def __getitem__(self, index: Any) -> Any: ...
-        def __setitem__(self, index: Any, values: Any) -> None: ...
+        def __getitem__(self, index: Index) -> Any: ...
+        def __setitem__(self, index: Index, values: Any) -> None: ...
 
     __array_priority__ = 1000.0
 
@@ -96,7 +96,7 @@ class Protocols(LevelValue):
         return target
 
     def __cupy_override_reduction_kernel__(
-        self, kernel: Any, axis: Any, dtype: Any, out: Any, keepdims: Any
+        self, kernel: Any, axis: Any, dtype: DType, out: Any, keepdims: Any
     ) -> Any:
         f = BY_NAME.get(kernel.name.removeprefix("cupy_"))
         if f is None:
@@ -191,7 +191,7 @@ def _in_place(function: Any, target: Any, *args: Any, **kwargs: Any) -> None:
     target[...] = IN_PLACE[name](target, *args, **kwargs)
 
 
-def _into(ufunc: Any, out: tuple[Any, ...], y: Any) -> Any:
+def _into(ufunc: Any, out: tuple[Any, ...], y: Array) -> Any:
     """Renew the recorded array that a ufunc's out= is."""
     (target,) = out if len(out) == 1 else (None,)
     if not isinstance(target, Protocols):
@@ -208,7 +208,7 @@ def _name_in_xp(ufunc: Any) -> str:
     return ufunc.__name__ if f is None else f.name
 
 
-def _add_at(ufunc: Any, target: Any, index: Any, values: Any = None) -> None:
+def _add_at(ufunc: Any, target: Any, index: Index, values: Any = None) -> None:
     """Renew a recorded array by what a ufunc does at an index, repeated places adding up."""
     if ufunc not in (np.add, np.subtract) or not isinstance(target, Protocols):
         raise ArgumentError(
@@ -237,7 +237,7 @@ def _ufunc_method(ufunc: Any, f: Any, method: str, args: Any, kwargs: dict[str, 
     )
 
 
-def _running(ufunc: Any, x: Any, axis: int = 0) -> Any:
+def _running(ufunc: Any, x: Array, axis: int = 0) -> Any:
     """Return the running maximum or minimum: the last element that reached it."""
     best = ufunc.accumulate(stopped(x), axis=axis)
     shape = [1] * x.ndim

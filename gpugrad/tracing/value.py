@@ -10,6 +10,7 @@ import array_api_compat
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import Array, Index
 from gpugrad.dispatch.levels import Level, LevelValue, plain
 from gpugrad.dispatch.libraries import library_of
 from gpugrad.errors import ArgumentError, ConversionError
@@ -181,7 +182,7 @@ class Tracked(Methods, Protocols, Operators, Assignable):
 
     # --- Indexing and iteration --------------------------------------------------------------
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: Index) -> Any:
         y = self.level.call(F.getitem, (self, index), {})
         if type(y) is Tracked and hasattr(y, "alias"):
             y.alias.taken = self.slot, index, self.alias.root is None
@@ -192,5 +193,5 @@ class Tracked(Methods, Protocols, Operators, Assignable):
             raise ArgumentError("iteration over a recorded number: it has no axes")
         return iter(F.unstack(self))
 
-    def __contains__(self, x: Any) -> bool:
+    def __contains__(self, x: Array) -> bool:
         return bool(F.any(self == x))

@@ -151,7 +151,7 @@ def program(name):
 # What tells most comes first, and last what is likely to be stopped. Estimated for 16 cores, where
 # no kernel was compiled before and each takes 0.3 s: smoke 20 s, for 110 calls of three kernels by
 # 8 processes; kernels 50 s, for 900 by 8 and what is computed on the host beside them; samples
-# 80 s, for 1500 by 12, a quarter of them by several, for 4200 tests, and 10 s to collect them.
+# 80 s, for 1500 by 12, a quarter of them by several, for 470 tests, and 10 s to collect them.
 HALVES = {
     "first": [
         Step("smoke", 30, smoke),
