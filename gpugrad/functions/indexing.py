@@ -9,7 +9,7 @@ from typing import Any
 import array_api_compat
 
 from gpugrad.dispatch import libraries
-from gpugrad.dispatch.declare import function, named, operator_function
+from gpugrad.dispatch.declare import function, named
 from gpugrad.dispatch.kinds import Array, Index
 from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.dispatch.primitive import Primitive
@@ -23,7 +23,7 @@ def is_basic(index: Index) -> bool:
     )
 
 
-@operator_function(operator.getitem, arrays=(0,), view=True)
+@function("", operator.getitem, default=operator.getitem, arrays=(0,), view=True)
 def getitem(x: Array, index: Index, /) -> Any:
     """Return x[index].
 

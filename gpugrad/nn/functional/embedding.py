@@ -13,12 +13,13 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, DType, kind_of, shape_of
 from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.modes.rules import frule, rrule
 from gpugrad.nn.functional.arguments import as_dtype
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rules.elementwise import nonzero
 
 
@@ -171,7 +172,7 @@ def segment_prod(data: Any, segments: Any, count: int) -> Any:
     return scatter("*", data, segments, count)
 
 
-def one_hot(labels: Any, classes: int, *, dtype: Any = float) -> Any:
+def one_hot(labels: Array, classes: int, *, dtype: DType = float) -> Any:
     """Return vectors with a 1 at a label's place, and zeros for a label that is none.
 
     Args:
@@ -212,25 +213,25 @@ def scatter_max(src: Any, indices: Any, length: int) -> Any:
 
 
 @rrule.register(scatter_max)
-def scatter_max_rrule(_: Any, src: Any, indices: Any, length: int) -> Any:
+def scatter_max_rrule(_: Any, src: Any, indices: Any, length: int) -> Answer:
     """The gradient is split evenly among the elements that are the largest of their place."""
     y = scatter_max(src, indices, length)
 
-    def scatter_max_back(dy: Any) -> Any:
+    def scatter_max_back(dy: Array) -> Cotangents:
         hit, count = _largest(src, indices, y)
         return None, hit * F.take(dy / count, indices, axis=0), None, None
 
     return y, scatter_max_back
 
 
-def _largest(src: Any, indices: Any, y: Any) -> tuple[Any, Any]:
+def _largest(src: Any, indices: Any, y: Array) -> tuple[Any, Any]:
     """Return 1 for the elements that are the largest of their place, and how many they are."""
     hit = F.indicator(src == F.take(y, indices, axis=0), src)
     return hit, nonzero(F.scatter_add(hit, indices, shape_of(y)))
 
 
 @frule.register(scatter_max)
-def scatter_max_frule(_: Any, args: Any, tangents: Any) -> Any:
+def scatter_max_frule(_: Any, args: Any, tangents: Any) -> Answer:
     """The mean of the tangents of all elements that are the largest of their place."""
     (src, indices, length), (dsrc, *_) = args, tangents
     y = scatter_max(src, indices, length)
@@ -284,7 +285,7 @@ _NAMES: dict[Any, str] = {
 }
 
 
-def beside(x: Any, y: Any) -> Any:
+def beside(x: Array, y: Array) -> Any:
     """Return a number for each slice of `y` with as many axes as `y`."""
     return F.reshape(x, (-1, *(1,) * (len(shape_of(y)) - 1)))
 
