@@ -50,7 +50,7 @@ tanh_act = F.tanh
 
 
 @named(scalar=lambda x: 0.0 if x <= 0 else x, home="gpugrad")
-def relu(x: Array) -> Any:
+def relu(x: Array) -> Array:
     """Return max(x, 0), elementwise. The derivative at 0 is 0.
 
     Args:
@@ -67,7 +67,7 @@ scalar_rule(relu, lambda y, x: F.sign(y), real=True)
 
 
 @named(home="gpugrad")
-def relu6(x: Array) -> Any:
+def relu6(x: Array) -> Array:
     """Return min(max(x, 0), 6), elementwise. The derivative is 0 at 0 and at 6.
 
     Args:
@@ -212,7 +212,7 @@ scalar_rule(
 
 
 @named(home="gpugrad")
-def hardsigmoid(x: Array) -> Any:
+def hardsigmoid(x: Array) -> Array:
     """Return min(max((x + 3)/6, 0), 1), elementwise. The derivative at −3 and 3 is 0.
 
     Args:
@@ -225,7 +225,7 @@ scalar_rule(hardsigmoid, lambda y, x: F.indicator(F.abs(x) < 3, x) / 6, real=Tru
 
 
 @named(home="gpugrad")
-def hardtanh(x: Array) -> Any:
+def hardtanh(x: Array) -> Array:
     """Return min(max(x, −1), 1), elementwise. The derivative at −1 and 1 is 0.
 
     Args:
@@ -238,7 +238,7 @@ scalar_rule(hardtanh, lambda y, x: F.indicator(F.abs(x) < 1, x), real=True)
 
 
 @named(home="gpugrad")
-def softsign(x: Array) -> Any:
+def softsign(x: Array) -> Array:
     """Return x / (1 + |x|), elementwise.
 
     Args:
@@ -291,7 +291,7 @@ scalar_rule(
 
 
 @named(home="gpugrad")
-def tanhshrink(x: Array) -> Any:
+def tanhshrink(x: Array) -> Array:
     """Return x − tanh(x), elementwise.
 
     Args:
@@ -307,7 +307,7 @@ scalar_rule(tanhshrink, lambda y, x: F.square(F.tanh(x)), real=True)
 
 
 @named(home="gpugrad")
-def softplus(x: Array) -> Any:
+def softplus(x: Array) -> Array:
     """Return log(1 + eˣ), elementwise.
 
     Args:
@@ -324,7 +324,7 @@ scalar_rule(softplus, lambda y, x: sigmoid(x), real=True)
 
 
 @named(home="gpugrad")
-def logsigmoid(x: Array) -> Any:
+def logsigmoid(x: Array) -> Array:
     """Return log σ(x), elementwise.
 
     Args:
@@ -337,7 +337,7 @@ scalar_rule(logsigmoid, lambda y, x: sigmoid(-x), real=True)
 
 
 @named(home="gpugrad")
-def logcosh(x: Array) -> Any:
+def logcosh(x: Array) -> Array:
     """Return log cosh x, elementwise.
 
     Args:

@@ -33,7 +33,7 @@ def dot_product_attention(
     scale: float | None = None,
     causal: bool = False,
     dropout: Callable[[Any], Any] | None = None,
-) -> Any:
+) -> Array:
     """Return softmax(scale · q kᵀ + bias) v: for each query a mean of the values.
 
     The scores are not kept for the pullback, which computes them again: what is kept grows with
@@ -88,7 +88,7 @@ def dot_product_attention_scores(
     mask: Any = None,
     scale: float | None = None,
     causal: bool = False,
-) -> Any:
+) -> Array:
     """Return softmax(scale · q kᵀ + bias): how much of each value `dot_product_attention` takes.
 
     Args:
@@ -110,7 +110,7 @@ def dot_product_attention_scores(
 
 
 @named(Composite, module="nn")
-def split_heads(x: Array, heads: int) -> Any:
+def split_heads(x: Array, heads: int) -> Array:
     """Return the features of each head on an axis of their own, before that of the sequence.
 
     Args:
@@ -138,7 +138,7 @@ def split_heads(x: Array, heads: int) -> Any:
 
 
 @named(Composite, module="nn")
-def join_heads(x: Array) -> Any:
+def join_heads(x: Array) -> Array:
     """Return the features of all heads side by side: the inverse of `split_heads`.
 
     Args:
@@ -164,7 +164,7 @@ def join_heads(x: Array) -> Any:
 
 
 @named(Composite, module="nn")
-def rotary_embedding(x: Array, *, base: float = 10000.0, start: int = 0) -> Any:
+def rotary_embedding(x: Array, *, base: float = 10000.0, start: int = 0) -> Array:
     """Turn pairs of features by angles that grow along the sequence.
 
     Dot products of queries and keys turned so depend on how far apart they are alone.

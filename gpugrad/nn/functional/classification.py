@@ -20,7 +20,7 @@ from gpugrad.rulebook.reverse import falling_back_on, takes_number
 
 
 @named(kind=Composite, home="gpugrad")
-def label_smoothing(y: Array, alpha: Any, /, *, axis: int | None = -1) -> Any:
+def label_smoothing(y: Array, alpha: Any, /, *, axis: int | None = -1) -> Array:
     """Return (1 − α) y + α/n: targets that leave a share of α for the other classes.
 
     Args:
@@ -38,7 +38,7 @@ def label_smoothing(y: Array, alpha: Any, /, *, axis: int | None = -1) -> Any:
 @named(home="gpugrad")
 def cross_entropy(
     yhat: Array, y: Array, /, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
-) -> Any:
+) -> Array:
     """Return −Σ y log(ŷ + ε) over the classes, its mean over the batch.
 
     Args:
@@ -138,7 +138,7 @@ def focal_loss(
     gamma: float = 2.0,
     epsilon: float = 1e-6,
     agg: str = "mean",
-) -> Any:
+) -> Array:
     """Return −Σ y (1 − ŷ)ᵞ log(ŷ + ε) over the classes, its mean over the batch, by Lin et al.
 
     Args:
@@ -161,7 +161,7 @@ def focal_loss(
 @named(kind=Composite, home="gpugrad")
 def kl_divergence(
     yhat: Array, y: Array, /, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
-) -> Any:
+) -> Array:
     """Return Σ y (log y − log(ŷ + ε)) over the classes, its mean over the batch.
 
     Args:
@@ -184,7 +184,7 @@ def kl_divergence(
 
 
 @named(home="gpugrad")
-def logit_cross_entropy(logits: Array, y: Array, /, *, axis: int = -1, agg: str = "mean") -> Any:
+def logit_cross_entropy(logits: Array, y: Array, /, *, axis: int = -1, agg: str = "mean") -> Array:
     """Return −Σ y logsoftmax(logits) over the classes, its mean over the batch.
 
     Args:

@@ -95,7 +95,7 @@ def conv_transpose(
     dilation: Any = 1,
     groups: int = 1,
     flipped: bool = False,
-) -> Any:
+) -> Array:
     """Return the transpose of `conv`: it takes what `conv` gives to the shape it was given.
 
     Args:
@@ -161,7 +161,7 @@ def conv_transpose(
 
 
 @named(Composite, module="nn")
-def depthwise_conv(x: Array, w: Array, bias: Array = None, **options: Any) -> Any:
+def depthwise_conv(x: Array, w: Array, bias: Array = None, **options: Any) -> Array:
     """Return a `conv` of each channel to itself.
 
     Args:
@@ -181,7 +181,7 @@ def depthwise_conv(x: Array, w: Array, bias: Array = None, **options: Any) -> An
 
 
 @named(module="nn")
-def convolve_output(x: Array, w: Array, *, layout: Layout, groups: int) -> Any:
+def convolve_output(x: Array, w: Array, *, layout: Layout, groups: int) -> Array:
     """Return y of shape (batch, outputs, *counts): for each group a product with the windows."""
     outputs = shape_of(w)[0]
     y = F.matmul(_matrices(w, groups), _columns(windows(x, layout=layout), groups))
@@ -204,7 +204,7 @@ def convolve_output_rrule(
 
 
 @named(module="nn")
-def convolve_input(y: Array, w: Array, *, layout: Layout, groups: int) -> Any:
+def convolve_input(y: Array, w: Array, *, layout: Layout, groups: int) -> Array:
     """Return x of shape (batch, inputs, *sizes): what `convolve_output` is the transpose of."""
     inputs = shape_of(w)[1] * groups
     columns = F.matmul(F.matrix_transpose(_matrices(w, groups)), _rows(y, groups))

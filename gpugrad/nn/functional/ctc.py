@@ -29,7 +29,7 @@ def ctc_loss(
     label_lengths: Any = None,
     blank: int = 0,
     agg: str = "mean",
-) -> Any:
+) -> Array:
     """Return −log of the probability of the labels, however they lie in time, by Graves et al.
 
     A path names a class at each time; its labels are what remains when repetitions are merged, and

@@ -39,7 +39,7 @@ def fully_connected(x: Array, weight: Array, bias: Array, activation: Callable[[
 
 
 @named(Composite, arrays=(0, 1, 2))
-def dense(x: Array, weight: Array, bias: Array, activation: Callable[[Any], Any]) -> Any:
+def dense(x: Array, weight: Array, bias: Array, activation: Callable[[Any], Any]) -> Array:
     """Return activation(x W + b), in one step where there are few features.
 
     Args:
@@ -56,7 +56,7 @@ rrule.register(dense, CudaArray, CudaArray, CudaArray)(kernels.dense_rrule)
 
 
 @named(Composite, arrays=(0, 1))
-def bias_activation(z: Array, bias: Array, activation: Callable[[Any], Any]) -> Any:
+def bias_activation(z: Array, bias: Array, activation: Callable[[Any], Any]) -> Array:
     """Return activation(z + bias).
 
     Args:

@@ -24,7 +24,7 @@ from gpugrad.rules.elementwise import nonzero
 
 
 @named(Composite, module="nn")
-def gather(table: Any, indices: Any, *, axis: int = 0) -> Any:
+def gather(table: Any, indices: Any, *, axis: int = 0) -> Array:
     """Return slices of an array by their numbers along an axis.
 
     A slice that is taken more than once collects all the gradients.
@@ -59,7 +59,7 @@ def gather(table: Any, indices: Any, *, axis: int = 0) -> Any:
 
 
 @named(Composite, module="nn")
-def embedding(table: Any, indices: Any, *, padding_idx: int | None = None) -> Any:
+def embedding(table: Any, indices: Any, *, padding_idx: int | None = None) -> Array:
     """Return the vectors of tokens, the rows of a table by their numbers.
 
     Args:
@@ -86,7 +86,7 @@ def embedding(table: Any, indices: Any, *, padding_idx: int | None = None) -> An
 
 
 @named(Composite, module="nn")
-def scatter(op: Any, src: Any, indices: Any, length: int) -> Any:
+def scatter(op: Any, src: Any, indices: Any, length: int) -> Array:
     """Put the slices of an array together by numbers: those of one number by an operation.
 
     Args:
@@ -134,7 +134,7 @@ def scatter(op: Any, src: Any, indices: Any, length: int) -> Any:
 
 
 @named(Composite, module="nn")
-def segment_sum(data: Any, segments: Any, count: int) -> Any:
+def segment_sum(data: Any, segments: Any, count: int) -> Array:
     """Return the sum of each segment, 0 of an empty one: `scatter("+", …)`.
 
     Args:
@@ -149,25 +149,25 @@ def segment_sum(data: Any, segments: Any, count: int) -> Any:
 
 
 @named(Composite, module="nn")
-def segment_mean(data: Any, segments: Any, count: int) -> Any:
+def segment_mean(data: Any, segments: Any, count: int) -> Array:
     """Return the mean of each segment, 0 of an empty one: see `segment_sum`."""
     return scatter("mean", data, segments, count)
 
 
 @named(Composite, module="nn")
-def segment_max(data: Any, segments: Any, count: int) -> Any:
+def segment_max(data: Any, segments: Any, count: int) -> Array:
     """Return the largest element of each segment, −∞ of an empty one: see `segment_sum`."""
     return scatter("max", data, segments, count)
 
 
 @named(Composite, module="nn")
-def segment_min(data: Any, segments: Any, count: int) -> Any:
+def segment_min(data: Any, segments: Any, count: int) -> Array:
     """Return the smallest element of each segment, ∞ of an empty one: see `segment_sum`."""
     return scatter("min", data, segments, count)
 
 
 @named(Composite, module="nn")
-def segment_prod(data: Any, segments: Any, count: int) -> Any:
+def segment_prod(data: Any, segments: Any, count: int) -> Array:
     """Return the product of each segment, 1 of an empty one: see `segment_sum`."""
     return scatter("*", data, segments, count)
 
@@ -198,7 +198,7 @@ def one_hot(labels: Array, classes: int, *, dtype: DType = float) -> Any:
 
 
 @named(module="nn", arrays=(0, 1))
-def scatter_max(src: Any, indices: Any, length: int) -> Any:
+def scatter_max(src: Any, indices: Any, length: int) -> Array:
     """Return the largest of the slices that go to each place, −∞ where none does.
 
     Args:

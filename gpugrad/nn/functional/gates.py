@@ -30,7 +30,7 @@ def _within(x: Array) -> Any:
 
 
 @named(home="gpugrad")
-def swish(x: Array) -> Any:
+def swish(x: Array) -> Array:
     """Return x σ(x), elementwise; also called silu.
 
     Args:
@@ -52,7 +52,7 @@ scalar_rule(swish, lambda y, x: _swish_slope(x), real=True)
 
 
 @named(home="gpugrad")
-def mish(x: Array) -> Any:
+def mish(x: Array) -> Array:
     """Return x tanh(softplus(x)), elementwise.
 
     Args:
@@ -80,7 +80,7 @@ def gelu_tanh_logit(x: Array) -> Any:
 
 
 @named(home="gpugrad")
-def gelu_tanh(x: Array) -> Any:
+def gelu_tanh(x: Array) -> Array:
     """Return x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))), elementwise: Hendrycks and Gimpel's GELU.
 
     Args:
@@ -109,7 +109,7 @@ def gelu_sigmoid_logit(x: Array) -> Any:
 
 
 @named(home="gpugrad")
-def gelu_sigmoid(x: Array) -> Any:
+def gelu_sigmoid(x: Array) -> Array:
     """Return x σ(1.702 x), elementwise: the GELU's approximation with a sigmoid.
 
     Args:
@@ -122,7 +122,7 @@ scalar_rule(gelu_sigmoid, lambda y, x: _swish_slope(gelu_sigmoid_logit(x)), real
 
 
 @named()
-def normal_cdf(x: Array) -> Any:
+def normal_cdf(x: Array) -> Array:
     """Return Φ(x), the normal distribution's cumulative function; beyond ±40 it is 0 or 1."""
     y = 0.5 * S.erfc(-math.sqrt(0.5) * F.clip(x, -40.0, 40.0))
     dtype = getattr(x, "dtype", None)
@@ -137,7 +137,7 @@ scalar_rule(normal_cdf, lambda y, x: _normal_density(F.clip(x, -40.0, 40.0)), re
 
 
 @named(home="gpugrad")
-def gelu_erf(x: Array) -> Any:
+def gelu_erf(x: Array) -> Array:
     """Return x Φ(x) = x/2 erfc(−x/√2), elementwise: the GELU without approximation.
 
     Args:
@@ -173,7 +173,7 @@ scalar_rule(
 
 
 @named(home="gpugrad")
-def lisht(x: Array) -> Any:
+def lisht(x: Array) -> Array:
     """Return x tanh(x), elementwise.
 
     Args:

@@ -26,7 +26,7 @@ from gpugrad.rulebook.book import Answer, Cotangents
 
 
 @named(home="gpugrad")
-def hinge_loss(yhat: Array, y: Array, /, *, agg: str = "mean") -> Any:
+def hinge_loss(yhat: Array, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of max(0, 1 − ŷ y) over all elements, as Flux does.
 
     Args:
@@ -71,7 +71,7 @@ by_kernels(hinge_loss, hinge_loss_rrule)
 
 
 @named(home="gpugrad")
-def squared_hinge_loss(yhat: Array, y: Array, /, *, agg: str = "mean") -> Any:
+def squared_hinge_loss(yhat: Array, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of max(0, 1 − ŷ y)² over all elements.
 
     Args:
@@ -127,7 +127,7 @@ def triplet_loss(
     margin: float = 0.2,
     axis: int = -1,
     agg: str = "mean",
-) -> Any:
+) -> Array:
     """Return the mean of max(0, ‖a − p‖² − ‖a − n‖² + m), as Chainer does.
 
     Args:
@@ -149,7 +149,7 @@ def triplet_loss(
 
 
 @named(kind=Composite, home="gpugrad")
-def cosine_similarity(a: Array, b: Array, /, *, axis: int = -1) -> Any:
+def cosine_similarity(a: Array, b: Array, /, *, axis: int = -1) -> Array:
     """Return the cosine of the angle between vectors; 0, with gradient 0, where one is 0.
 
     Args:

@@ -101,7 +101,7 @@ def group_norm(
 @named(kind=Composite)
 def instance_norm(
     x: Array, weight: Array = None, bias: Array = None, /, *, axis: int = 1, epsilon: float = 1e-5
-) -> Any:
+) -> Array:
     """Standardise each channel of each observation over space, by Ulyanov et al.
 
     Args:

@@ -15,7 +15,7 @@ from gpugrad.nn.functional.layout import padding_pairs, spatial_sizes
 
 
 @named(Composite, module="nn")
-def pad_constant(x: Array, padding: Any, *, value: float = 0.0) -> Any:
+def pad_constant(x: Array, padding: Any, *, value: float = 0.0) -> Array:
     """Put a number around an array.
 
     Args:
@@ -41,7 +41,7 @@ def pad_constant(x: Array, padding: Any, *, value: float = 0.0) -> Any:
 
 
 @named(Composite, module="nn")
-def pad_zeros(x: Array, padding: Any) -> Any:
+def pad_zeros(x: Array, padding: Any) -> Array:
     """Put zeros around an array: see `pad_constant`.
 
     Example:
@@ -53,7 +53,7 @@ def pad_zeros(x: Array, padding: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def pad_repeat(x: Array, padding: Any) -> Any:
+def pad_repeat(x: Array, padding: Any) -> Array:
     """Put an array's outermost elements around it: NumPy's mode "edge".
 
     Args:
@@ -74,7 +74,7 @@ def pad_repeat(x: Array, padding: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def pad_reflect(x: Array, padding: Any) -> Any:
+def pad_reflect(x: Array, padding: Any) -> Array:
     """Put an array's mirror image around it, without a second copy of the outermost elements.
 
     Args:
@@ -93,7 +93,7 @@ def pad_reflect(x: Array, padding: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def pad_symmetric(x: Array, padding: Any) -> Any:
+def pad_symmetric(x: Array, padding: Any) -> Array:
     """Put an array's mirror image around it, with a second copy of the outermost elements.
 
     Args:
@@ -123,7 +123,7 @@ def _mirrored(skipped: int) -> Callable[[Any, int, int, int], tuple[Any, Any]]:
 
 
 @named(Composite, module="nn")
-def pad_circular(x: Array, padding: Any) -> Any:
+def pad_circular(x: Array, padding: Any) -> Array:
     """Put copies of an array around it, as if it were periodic: NumPy's mode "wrap".
 
     Args:

@@ -25,7 +25,7 @@ from gpugrad.rules.elementwise import nonzero
 @named(Composite, module="nn")
 def max_pool(
     x: Array, window: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1
-) -> Any:
+) -> Array:
     """Return the largest element of each window.
 
     Where several are the largest, the gradient is split evenly among them.
@@ -68,7 +68,7 @@ def mean_pool(
     padding: Any = 0,
     dilation: Any = 1,
     count_include_pad: bool = True,
-) -> Any:
+) -> Array:
     """Return the mean of each window.
 
     Args:
@@ -102,7 +102,7 @@ def mean_pool(
 @named(Composite, module="nn")
 def lp_pool(
     x: Array, p: float, window: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1
-) -> Any:
+) -> Array:
     """Return the p-norm of each window, (Σ |x|ᵖ)^(1/p). Where it is 0, so is the gradient.
 
     Args:
@@ -134,7 +134,7 @@ def lp_pool(
 
 
 @named(Composite, module="nn")
-def adaptive_max_pool(x: Array, counts: Any) -> Any:
+def adaptive_max_pool(x: Array, counts: Any) -> Array:
     """Return the largest elements of as many windows as are asked for, all of one length.
 
     Args:
@@ -159,7 +159,7 @@ def adaptive_max_pool(x: Array, counts: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def adaptive_mean_pool(x: Array, counts: Any) -> Any:
+def adaptive_mean_pool(x: Array, counts: Any) -> Array:
     """Return the means of as many windows as are asked for: those of `adaptive_max_pool`.
 
     Args:
@@ -179,7 +179,7 @@ def adaptive_mean_pool(x: Array, counts: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def global_max_pool(x: Array) -> Any:
+def global_max_pool(x: Array) -> Array:
     """Return the largest element of each channel, with spatial axes of length 1.
 
     Args:
@@ -189,7 +189,7 @@ def global_max_pool(x: Array) -> Any:
 
 
 @named(Composite, module="nn")
-def global_mean_pool(x: Array) -> Any:
+def global_mean_pool(x: Array) -> Array:
     """Return the mean of each channel, with spatial axes of length 1.
 
     Args:
@@ -234,7 +234,7 @@ def _spatial(name: str, x: Array) -> tuple[int, ...]:
 
 
 @named(module="nn")
-def window_max(x: Array, *, layout: Layout) -> Any:
+def window_max(x: Array, *, layout: Layout) -> Array:
     """Return the largest element of each window, as an array of shape (..., *counts)."""
     x = layout.padded(x, -math.inf)
     first, *rest = layout.slices()
@@ -274,7 +274,7 @@ def _largest(x: Array, y: Array, layout: Layout) -> tuple[Any, Any]:
 
 
 @named(module="nn")
-def window_sum(x: Array, *, layout: Layout) -> Any:
+def window_sum(x: Array, *, layout: Layout) -> Array:
     """Return the sum of each window, as an array of shape (..., *counts)."""
     x = layout.padded(x, 0.0)
     first, *rest = layout.slices()

@@ -28,7 +28,7 @@ from gpugrad.structure.spaces import Projection
 
 
 @named(home="gpugrad")
-def mse(yhat: Array, y: Array, /, *, agg: str = "mean") -> Any:
+def mse(yhat: Array, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of (ŷ − y)² over all elements.
 
     Args:
@@ -72,7 +72,7 @@ by_kernels(mse, mse_rrule)
 
 
 @named(kind=Composite, home="gpugrad")
-def rmse(yhat: Array, y: Array, /) -> Any:
+def rmse(yhat: Array, y: Array, /) -> Array:
     """Return the root of the mean of (ŷ − y)² over all elements. At 0 its gradient is 0.
 
     Args:
@@ -86,7 +86,7 @@ def rmse(yhat: Array, y: Array, /) -> Any:
 
 
 @named(home="gpugrad")
-def mae(yhat: Array, y: Array, /, *, agg: str = "mean") -> Any:
+def mae(yhat: Array, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of |ŷ − y| over all elements. The gradient where they are equal is 0.
 
     Args:
@@ -109,7 +109,7 @@ loss_rule(
 
 
 @named(kind=Composite, home="gpugrad")
-def msle(yhat: Array, y: Array, /, *, epsilon: float = 1e-6, agg: str = "mean") -> Any:
+def msle(yhat: Array, y: Array, /, *, epsilon: float = 1e-6, agg: str = "mean") -> Array:
     """Return the mean of (log(ŷ + ε) − log(y + ε))² over all elements.
 
     Args:
@@ -187,7 +187,7 @@ def smooth_l1_loss(yhat: Array, y: Array, /, *, beta: float = 1.0, agg: str = "m
 
 
 @named(home="gpugrad")
-def poisson_loss(yhat: Array, y: Array, /, *, agg: str = "mean") -> Any:
+def poisson_loss(yhat: Array, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of ŷ − y log ŷ over all elements.
 
     Args:
@@ -216,7 +216,7 @@ loss_rule(
 
 
 @named(kind=Composite, home="gpugrad")
-def gaussian_nll(mean: Any, ln_var: Any, y: Array, /, *, agg: str = "mean") -> Any:
+def gaussian_nll(mean: Any, ln_var: Any, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of (log 2π + ln σ² + (y − μ)²/σ²) / 2 over all elements.
 
     Args:
@@ -235,7 +235,7 @@ def gaussian_nll(mean: Any, ln_var: Any, y: Array, /, *, agg: str = "mean") -> A
 
 
 @named(kind=Composite, home="gpugrad")
-def gaussian_kl_divergence(mean: Any, ln_var: Any, /, *, agg: str = "mean") -> Any:
+def gaussian_kl_divergence(mean: Any, ln_var: Any, /, *, agg: str = "mean") -> Array:
     """Return the mean of (μ² + σ² − ln σ² − 1) / 2: how far N(μ, σ²) is from N(0, 1).
 
     Args:

@@ -17,7 +17,7 @@ from gpugrad.nn.functional.layout import Sizes, per_axis, spatial_sizes
 
 
 @named(Composite, module="nn")
-def upsample_nearest(x: Array, scale: Any = None, *, sizes: Any = None) -> Any:
+def upsample_nearest(x: Array, scale: Any = None, *, sizes: Any = None) -> Array:
     """Return an array of other lengths, in which each element is the nearest one of `x`.
 
     Args:
@@ -50,7 +50,7 @@ def upsample_nearest(x: Array, scale: Any = None, *, sizes: Any = None) -> Any:
 @named(Composite, module="nn")
 def upsample_linear(
     x: Array, scale: Any = None, *, sizes: Any = None, align_corners: bool = True
-) -> Any:
+) -> Array:
     """Return an array of other lengths by linear interpolation, bilinear or trilinear on more axes.
 
     Args:
@@ -96,7 +96,7 @@ def _hats(x: Array, old: int, new: int, align_corners: bool) -> Any:
 
 
 @named(Composite, module="nn")
-def pixel_shuffle(x: Array, factor: int) -> Any:
+def pixel_shuffle(x: Array, factor: int) -> Array:
     """Return channels as pixels: an array `factor` times as long on each spatial axis.
 
     Args:
@@ -135,7 +135,7 @@ def pixel_shuffle(x: Array, factor: int) -> Any:
 @named(Composite, module="nn")
 def grid_sample(
     x: Array, grid: Any, *, padding_mode: str = "zeros", align_corners: bool = True
-) -> Any:
+) -> Array:
     """Return an array's values at given places, by linear interpolation.
 
     Args:

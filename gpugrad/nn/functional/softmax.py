@@ -15,7 +15,7 @@ from gpugrad.rulebook.book import Answer, Cotangents
 
 
 @named(home="gpugrad")
-def softmax(x: Array, /, *, axis: Any = -1) -> Any:
+def softmax(x: Array, /, *, axis: Any = -1) -> Array:
     """Return eˣ / Σ eˣ over one axis; subtracting the maximum first avoids overflow.
 
     Args:
@@ -30,7 +30,7 @@ def softmax(x: Array, /, *, axis: Any = -1) -> Any:
 
 
 @named()
-def masked_softmax(x: Array, /, *, axis: Any = -1) -> Any:
+def masked_softmax(x: Array, /, *, axis: Any = -1) -> Array:
     """Return `softmax`, but 0 where all along the axis is −∞: where there is nothing to choose."""
     top = F.max(x, axis=axis, keepdims=True)
     e = F.exp(x - F.where(top == -math.inf, 0.0, top))
@@ -39,7 +39,7 @@ def masked_softmax(x: Array, /, *, axis: Any = -1) -> Any:
 
 
 @named(kind=Composite)
-def softmax_dx(y: Array, dy: Array, axis: Any) -> Any:
+def softmax_dx(y: Array, dy: Array, axis: Any) -> Array:
     """Return y (dy − Σ y dy), the gradient of the argument of the softmax `y`."""
     return y * (dy - F.sum(y * dy, axis=axis, keepdims=True))
 
@@ -71,7 +71,7 @@ implement(softmax_dx, CudaArray)(kernels.softmax_back)
 
 
 @named(kind=Composite, home="gpugrad")
-def softmin(x: Array, /, *, axis: Any = -1) -> Any:
+def softmin(x: Array, /, *, axis: Any = -1) -> Array:
     """Return e⁻ˣ / Σ e⁻ˣ over one axis.
 
     Args:
@@ -82,7 +82,7 @@ def softmin(x: Array, /, *, axis: Any = -1) -> Any:
 
 
 @named(home="gpugrad")
-def logsoftmax(x: Array, /, *, axis: Any = -1) -> Any:
+def logsoftmax(x: Array, /, *, axis: Any = -1) -> Array:
     """Return x − log Σ eˣ over one axis: log(softmax(x)) without overflow or underflow.
 
     Args:
@@ -94,7 +94,7 @@ def logsoftmax(x: Array, /, *, axis: Any = -1) -> Any:
 
 
 @named(kind=Composite)
-def logsoftmax_dx(y: Array, dy: Array, axis: Any) -> Any:
+def logsoftmax_dx(y: Array, dy: Array, axis: Any) -> Array:
     """Return dy − eʸ Σ dy, the gradient of the argument of the logarithm of a softmax, `y`."""
     return dy - F.exp(y) * F.sum(dy, axis=axis, keepdims=True)
 

@@ -269,7 +269,7 @@ def standardise_rrule_on_cuda(
 
 
 @named()
-def l2_normalise(x: Array, /, *, axis: Axis = -1) -> Any:
+def l2_normalise(x: Array, /, *, axis: Axis = -1) -> Array:
     """Return x / ‖x‖ with the Euclidean norm over some axes; where that is 0, 0 with gradient 0.
 
     Args:

@@ -21,7 +21,7 @@ from gpugrad.rulebook.forward import linear
 
 
 @named(module="nn")
-def windows(x: Array, *, layout: Layout, fill: float = 0.0) -> Any:
+def windows(x: Array, *, layout: Layout, fill: float = 0.0) -> Array:
     """Return an array's elements window by window.
 
     Args:
@@ -51,7 +51,7 @@ def windows_frule(_: Any, args: Any, tangents: Any, *, layout: Layout, fill: flo
 
 
 @named(module="nn")
-def fold_windows(y: Array, *, layout: Layout) -> Any:
+def fold_windows(y: Array, *, layout: Layout) -> Array:
     """Add the elements of windows up where they lie on the array: the adjoint of `windows`.
 
     Args:
@@ -83,7 +83,7 @@ linear(fold_windows)
 
 
 @named(Composite, module="nn")
-def unfold(x: Array, window: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Any:
+def unfold(x: Array, window: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Array:
     """Return the windows of an array as columns: im2col.
 
     Args:
@@ -120,7 +120,7 @@ def fold(
     stride: Any = 1,
     padding: Any = 0,
     dilation: Any = 1,
-) -> Any:
+) -> Array:
     """Add columns up where their windows lie on an array: col2im, the adjoint of `unfold`.
 
     Args:
