@@ -210,7 +210,10 @@ class Primitive:
         """Return what computes this function on arrays of a library."""
         if library in self.by_library:
             return self.by_library[library]
-        found = self.operator or library.function(self.path) or self.default
+        if self.operator is not None:
+            found = library.operator(self.path) or self.operator
+        else:
+            found = library.function(self.path) or self.default
         if found is None:
             raise GpugradError(
                 f"{library.name} has no function {self.path}.{library.advice(self.path)}"

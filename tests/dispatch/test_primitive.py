@@ -9,7 +9,7 @@ import pytest
 import gpugrad as gg
 from gpugrad import functions, xp
 
-# --- One primitive, many names ---------------------------------------------------------------
+# --- Names -----------------------------------------------------------------------------------
 
 
 def test_primitives_have_a_name_and_a_repr():
@@ -22,7 +22,7 @@ def test_primitives_pickle(f):
     assert pickle.loads(pickle.dumps(f)) is f
 
 
-# --- gpugrad.xp as a namespace ---------------------------------------------------------------
+# --- Calls -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("x", [2.0, 2, True, 1 + 2j])
@@ -36,3 +36,9 @@ def test_overflow_of_numbers_is_that_of_arrays():
     assert xp.exp(1e4) == math.inf
     assert math.isnan(xp.log(-1.0))
     assert gg.grad(xp.exp)(1e4) == math.inf
+
+
+def test_rows_are_taken_of_arrays_of_the_standard_whose_operator_refuses_to():
+    strict = pytest.importorskip("array_api_strict")
+    x, index = strict.reshape(strict.arange(6), (3, 2)), strict.asarray([2, 0, 2])
+    assert functions.getitem(x, index).shape == functions.getitem(x, (index,)).shape == (3, 2)
