@@ -71,7 +71,7 @@ def divide(x1: Array, x2: Array, /) -> Any:
 
 
 @operator_function(operator.mod)
-def remainder(x1: Array, x2: Array, /) -> Any:
+def remainder(x1: Array, x2: Array, /) -> Array:
     """Return what is left of a division rounded down: it has the sign of the divisor.
 
     The derivative takes the rounded quotient as a constant.
@@ -86,7 +86,7 @@ def remainder(x1: Array, x2: Array, /) -> Any:
 
 
 @operator_function(operator.pow, builtins.pow, math.pow, operator.ipow)
-def pow(x1: Array, x2: Array, /) -> Any:
+def pow(x1: Array, x2: Array, /) -> Array:
     """Return each element to the power of the other array's.
 
     The derivative at a base of 0 is finite where there is one: of x**1 it is 1, of x**0 it is 0.
@@ -130,7 +130,7 @@ def copysign(x1: Array, x2: Array, /) -> Any:
 
 
 @function()
-def maximum(x1: Array, x2: Array, /) -> Any:
+def maximum(x1: Array, x2: Array, /) -> Array:
     """Return the larger of each two elements, NaN where one is NaN.
 
     At a tie each has half the gradient.
@@ -145,7 +145,7 @@ def maximum(x1: Array, x2: Array, /) -> Any:
 
 
 @function()
-def minimum(x1: Array, x2: Array, /) -> Any:
+def minimum(x1: Array, x2: Array, /) -> Array:
     """Return the smaller of each two elements, NaN where one is NaN.
 
     At a tie each has half the gradient.
@@ -160,7 +160,7 @@ def minimum(x1: Array, x2: Array, /) -> Any:
 
 
 @named(body="", default=operator.add)
-def add_into(a: Array, b: Array, /) -> Any:
+def add_into(a: Array, b: Array, /) -> Array:
     """Return the sum, which may be written into the memory of `a`: gradients are added up so.
 
     It is of arrays alone, has no derivative, and is no name of `F`.
@@ -175,7 +175,7 @@ def add_into(a: Array, b: Array, /) -> Any:
 
 
 @operator_function(operator.abs, builtins.abs, math.fabs)
-def abs(x: Array, /) -> Any:
+def abs(x: Array, /) -> Array:
     """Return the absolute value of each element.
 
     The derivative at 0 is 0. Of complex numbers z the gradient is z / |z|.
@@ -189,7 +189,7 @@ def abs(x: Array, /) -> Any:
 
 
 @operator_function(operator.neg)
-def negative(x: Array, /) -> Any:
+def negative(x: Array, /) -> Array:
     """Return each element with its sign changed.
 
     Args:
@@ -201,7 +201,7 @@ def negative(x: Array, /) -> Any:
 
 
 @operator_function(operator.pos)
-def positive(x: Array, /) -> Any:
+def positive(x: Array, /) -> Array:
     """Return a copy of the array.
 
     Args:
@@ -213,7 +213,7 @@ def positive(x: Array, /) -> Any:
 
 
 @function(scalar=lambda x: 1 / x, default=lambda x: 1 / x)
-def reciprocal(x: Array, /) -> Any:
+def reciprocal(x: Array, /) -> Array:
     """Return 1 / x of each element.
 
     Args:
@@ -225,7 +225,7 @@ def reciprocal(x: Array, /) -> Any:
 
 
 @function(scalar=lambda x: x * x)
-def square(x: Array, /) -> Any:
+def square(x: Array, /) -> Array:
     """Return the square of each element.
 
     Args:
@@ -274,7 +274,7 @@ def _clip(x: Array, low: Any = None, high: Any = None) -> Any:
 
 
 @function(keywords=("x", "min", "max"), scalar=_clip)
-def clip(x: Array, /, min: Any = None, max: Any = None) -> Any:
+def clip(x: Array, /, min: Any = None, max: Any = None) -> Array:
     """Return the array with what is outside of an interval moved to its edges.
 
     The derivative is 1 inside and at the edges, 0 outside, where the edge has the gradient.
@@ -293,7 +293,7 @@ def clip(x: Array, /, min: Any = None, max: Any = None) -> Any:
 
 
 @function(scalar=lambda x: x.conjugate())
-def conj(x: Array, /) -> Any:
+def conj(x: Array, /) -> Array:
     """Return the complex conjugate of each element.
 
     Args:
@@ -305,7 +305,7 @@ def conj(x: Array, /) -> Any:
 
 
 @function(view=True, scalar=lambda x: x.real)
-def real(x: Array, /) -> Any:
+def real(x: Array, /) -> Array:
     """Return the real part of each element; it may share the array's memory.
 
     Args:
@@ -317,7 +317,7 @@ def real(x: Array, /) -> Any:
 
 
 @function(view=True, scalar=lambda x: x.imag)
-def imag(x: Array, /) -> Any:
+def imag(x: Array, /) -> Array:
     """Return the imaginary part of each element, 0 of real ones; it may share the array's memory.
 
     Args:
@@ -336,7 +336,7 @@ def _where(condition: Array, x: Array, y: Array) -> Any:
 
 
 @function(scalar=_where)
-def where(condition: Array, x1: Array, x2: Array, /) -> Any:
+def where(condition: Array, x1: Array, x2: Array, /) -> Array:
     """Return the elements of one array where a condition holds, else those of another.
 
     What is not chosen gets the gradient 0; NaN there stays where it is.

@@ -19,7 +19,7 @@ def i0(x: Array, /) -> Any:
 
 
 @_function("special")
-def i0e(x: Array, /) -> Any:
+def i0e(x: Array, /) -> Array:
     """Return e^(−|x|) I₀(x) of each element, without overflow.
 
     Args:
@@ -37,7 +37,7 @@ def i1(x: Array, /) -> Any:
 
 
 @_function("special")
-def i1e(x: Array, /) -> Any:
+def i1e(x: Array, /) -> Array:
     """Return e^(−|x|) I₁(x) of each element, without overflow.
 
     Args:
@@ -59,7 +59,7 @@ def iv(v: Array, z: Array, /) -> Any:
 
 
 @_function("special")
-def ive(v: Array, z: Array, /) -> Any:
+def ive(v: Array, z: Array, /) -> Array:
     """Return e^(−|Re z|) Iᵥ(z) of each two elements, without overflow.
 
     Args:
@@ -116,7 +116,7 @@ def k0(x: Array, /) -> Any:
 
 
 @_function("special")
-def k0e(x: Array, /) -> Any:
+def k0e(x: Array, /) -> Array:
     """Return eˣ K₀(x) of each element, without underflow.
 
     Args:
@@ -134,7 +134,7 @@ def k1(x: Array, /) -> Any:
 
 
 @_function("special")
-def k1e(x: Array, /) -> Any:
+def k1e(x: Array, /) -> Array:
     """Return eˣ K₁(x) of each element, without underflow.
 
     Args:
@@ -156,7 +156,7 @@ def kv(v: Array, z: Array, /) -> Any:
 
 
 @_function("special")
-def kve(v: Array, z: Array, /) -> Any:
+def kve(v: Array, z: Array, /) -> Array:
     """Return eᶻ Kᵥ(z) of each two elements, without underflow.
 
     Args:

@@ -21,7 +21,7 @@ from gpugrad.functions.elementwise import array_like, double, finfo
 
 
 @_composite()
-def ediff1d(ary: Array, to_end: Any = None, to_begin: Any = None) -> Any:
+def ediff1d(ary: Array, to_end: Any = None, to_begin: Any = None) -> Array:
     """Return the differences of neighbours in a flattened array.
 
     Args:
@@ -44,7 +44,7 @@ def vector_of(x: Array, like: Any) -> Any:
 
 
 @_composite()
-def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Any:
+def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Array:
     """Return the integral of a function given by its values, linear in between.
 
     Args:
@@ -155,7 +155,7 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
 @_composite()
 def interp(
     x: Array, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None
-) -> Any:
+) -> Array:
     """Return the values at `x` of the function that is linear between given points.
 
     Args:
@@ -203,7 +203,7 @@ def interp(
 
 
 @_function(body="default")
-def convolve(a: Array, v: Array, mode: str = "full") -> Any:
+def convolve(a: Array, v: Array, mode: str = "full") -> Array:
     """Return Σₙ a[n] v[k − n] for each k.
 
     Args:
@@ -243,7 +243,7 @@ def _span(n: int, m: int, mode: str) -> tuple[int, int]:
 
 
 @_composite()
-def correlate(a: Array, v: Array, mode: str = "valid") -> Any:
+def correlate(a: Array, v: Array, mode: str = "valid") -> Array:
     """Return Σₙ a[n + k] conj(v[n]) for each k.
 
     Args:
@@ -307,7 +307,7 @@ def logspace(
     base: Any = 10.0,
     dtype: DType = None,
     axis: int = 0,
-) -> Any:
+) -> Array:
     """Return the powers of `base` at equal distances from `start` to `stop`.
 
     Args:
@@ -333,7 +333,7 @@ def geomspace(
     endpoint: bool = True,
     dtype: DType = None,
     axis: int = 0,
-) -> Any:
+) -> Array:
     """Return numbers at equal ratios from `start` to `stop`.
 
     Args:

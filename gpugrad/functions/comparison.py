@@ -5,7 +5,6 @@ from __future__ import annotations
 import cmath
 import math
 import operator
-from typing import Any
 
 from gpugrad.dispatch.declare import constant, operator_function
 from gpugrad.dispatch.kinds import Array
@@ -14,7 +13,7 @@ from gpugrad.dispatch.kinds import Array
 
 
 @operator_function(operator.eq, differentiable=False)
-def equal(x1: Array, x2: Array, /) -> Any:
+def equal(x1: Array, x2: Array, /) -> Array:
     """Say of each two elements whether they are equal; NaN is equal to nothing.
 
     Args:
@@ -27,7 +26,7 @@ def equal(x1: Array, x2: Array, /) -> Any:
 
 
 @operator_function(operator.ne, differentiable=False)
-def not_equal(x1: Array, x2: Array, /) -> Any:
+def not_equal(x1: Array, x2: Array, /) -> Array:
     """Say of each two elements whether they differ; NaN differs from all.
 
     Args:
@@ -40,7 +39,7 @@ def not_equal(x1: Array, x2: Array, /) -> Any:
 
 
 @operator_function(operator.gt, differentiable=False)
-def greater(x1: Array, x2: Array, /) -> Any:
+def greater(x1: Array, x2: Array, /) -> Array:
     """Say of each two elements whether the first one is larger.
 
     Args:
@@ -53,7 +52,7 @@ def greater(x1: Array, x2: Array, /) -> Any:
 
 
 @operator_function(operator.ge, differentiable=False)
-def greater_equal(x1: Array, x2: Array, /) -> Any:
+def greater_equal(x1: Array, x2: Array, /) -> Array:
     """Say of each two elements whether the first one is as large as the second, or larger.
 
     Args:
@@ -66,7 +65,7 @@ def greater_equal(x1: Array, x2: Array, /) -> Any:
 
 
 @operator_function(operator.lt, differentiable=False)
-def less(x1: Array, x2: Array, /) -> Any:
+def less(x1: Array, x2: Array, /) -> Array:
     """Say of each two elements whether the first one is smaller.
 
     Args:
@@ -79,7 +78,7 @@ def less(x1: Array, x2: Array, /) -> Any:
 
 
 @operator_function(operator.le, differentiable=False)
-def less_equal(x1: Array, x2: Array, /) -> Any:
+def less_equal(x1: Array, x2: Array, /) -> Array:
     """Say of each two elements whether the first one is as small as the second, or smaller.
 
     Args:
@@ -95,7 +94,7 @@ def less_equal(x1: Array, x2: Array, /) -> Any:
 
 
 @constant(math.isfinite, cmath.isfinite)
-def isfinite(x: Array, /) -> Any:
+def isfinite(x: Array, /) -> Array:
     """Say of each element whether it is neither infinite nor NaN.
 
     Args:
@@ -107,7 +106,7 @@ def isfinite(x: Array, /) -> Any:
 
 
 @constant(math.isinf, cmath.isinf)
-def isinf(x: Array, /) -> Any:
+def isinf(x: Array, /) -> Array:
     """Say of each element whether it is infinite.
 
     Args:
@@ -119,7 +118,7 @@ def isinf(x: Array, /) -> Any:
 
 
 @constant(math.isnan, cmath.isnan)
-def isnan(x: Array, /) -> Any:
+def isnan(x: Array, /) -> Array:
     """Say of each element whether it is NaN.
 
     Args:
@@ -131,7 +130,7 @@ def isnan(x: Array, /) -> Any:
 
 
 @constant()
-def signbit(x: Array, /) -> Any:
+def signbit(x: Array, /) -> Array:
     """Say of each element whether it has the sign −; −0.0 has.
 
     Args:
@@ -146,7 +145,7 @@ def signbit(x: Array, /) -> Any:
 
 
 @constant()
-def logical_and(x1: Array, x2: Array, /) -> Any:
+def logical_and(x1: Array, x2: Array, /) -> Array:
     """Say of each two elements whether both are true.
 
     Args:
@@ -159,7 +158,7 @@ def logical_and(x1: Array, x2: Array, /) -> Any:
 
 
 @constant()
-def logical_or(x1: Array, x2: Array, /) -> Any:
+def logical_or(x1: Array, x2: Array, /) -> Array:
     """Say of each two elements whether one or both are true.
 
     Args:
@@ -172,7 +171,7 @@ def logical_or(x1: Array, x2: Array, /) -> Any:
 
 
 @constant()
-def logical_xor(x1: Array, x2: Array, /) -> Any:
+def logical_xor(x1: Array, x2: Array, /) -> Array:
     """Say of each two elements whether just one is true.
 
     Args:
@@ -185,7 +184,7 @@ def logical_xor(x1: Array, x2: Array, /) -> Any:
 
 
 @constant()
-def logical_not(x: Array, /) -> Any:
+def logical_not(x: Array, /) -> Array:
     """Say of each element whether it is false.
 
     Args:
@@ -200,7 +199,7 @@ def logical_not(x: Array, /) -> Any:
 
 
 @constant(operator.and_)
-def bitwise_and(x1: Array, x2: Array, /) -> Any:
+def bitwise_and(x1: Array, x2: Array, /) -> Array:
     """Return the bits that each two elements both have.
 
     Args:
@@ -213,7 +212,7 @@ def bitwise_and(x1: Array, x2: Array, /) -> Any:
 
 
 @constant(operator.or_)
-def bitwise_or(x1: Array, x2: Array, /) -> Any:
+def bitwise_or(x1: Array, x2: Array, /) -> Array:
     """Return the bits that one or both of each two elements have.
 
     Args:
@@ -226,7 +225,7 @@ def bitwise_or(x1: Array, x2: Array, /) -> Any:
 
 
 @constant(operator.xor)
-def bitwise_xor(x1: Array, x2: Array, /) -> Any:
+def bitwise_xor(x1: Array, x2: Array, /) -> Array:
     """Return the bits that just one of each two elements has.
 
     Args:
@@ -239,7 +238,7 @@ def bitwise_xor(x1: Array, x2: Array, /) -> Any:
 
 
 @constant(operator.invert)
-def bitwise_invert(x: Array, /) -> Any:
+def bitwise_invert(x: Array, /) -> Array:
     """Return the bits that each element does not have.
 
     Args:
@@ -251,7 +250,7 @@ def bitwise_invert(x: Array, /) -> Any:
 
 
 @constant(operator.lshift)
-def bitwise_left_shift(x1: Array, x2: Array, /) -> Any:
+def bitwise_left_shift(x1: Array, x2: Array, /) -> Array:
     """Return each element with its bits moved up, zeros coming in from below.
 
     Args:
@@ -264,7 +263,7 @@ def bitwise_left_shift(x1: Array, x2: Array, /) -> Any:
 
 
 @constant(operator.rshift)
-def bitwise_right_shift(x1: Array, x2: Array, /) -> Any:
+def bitwise_right_shift(x1: Array, x2: Array, /) -> Array:
     """Return each element with its bits moved down, the sign staying.
 
     Args:

@@ -245,7 +245,7 @@ def rfftfreq(n: int, /, *, d: Any = 1.0, dtype: DType = None, device: Device = N
 
 
 @function()
-def empty_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> Any:
+def empty_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> Array:
     """Return an array like another, filled with what happens to be there.
 
     Args:
@@ -256,7 +256,7 @@ def empty_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> An
 
 
 @function()
-def ones_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> Any:
+def ones_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> Array:
     """Return an array like another, filled with ones.
 
     Args:
@@ -267,7 +267,7 @@ def ones_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> Any
 
 
 @function()
-def zeros_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> Any:
+def zeros_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> Array:
     """Return an array like another, filled with zeros.
 
     Args:
@@ -278,7 +278,7 @@ def zeros_like(x: Array, /, *, dtype: DType = None, device: Device = None) -> An
 
 
 @composite()
-def full_like(x: Array, /, fill_value: Any, *, dtype: DType = None, device: Device = None) -> Any:
+def full_like(x: Array, /, fill_value: Any, *, dtype: DType = None, device: Device = None) -> Array:
     """Return an array like `x`, filled with a number, whose gradient is the sum of all.
 
     Args:

@@ -140,7 +140,7 @@ def svd(x: Array, /, *, full_matrices: bool = True) -> Any:
 
 
 @_function("linalg", arrays=(0,))
-def cholesky(x: Array, /, *, upper: bool = False) -> Any:
+def cholesky(x: Array, /, *, upper: bool = False) -> Array:
     """Return the triangles L of A = L Lᴴ, of positive definite matrices.
 
     Args:
@@ -156,7 +156,7 @@ def cholesky(x: Array, /, *, upper: bool = False) -> Any:
 
 
 @_function("linalg")
-def eigvals(x: Array, /) -> Any:
+def eigvals(x: Array, /) -> Array:
     """Return the eigenvalues of square matrices.
 
     Args:
@@ -168,7 +168,7 @@ def eigvals(x: Array, /) -> Any:
 
 
 @_function("linalg", arrays=(0,))
-def eigvalsh(x: Array, /) -> Any:
+def eigvalsh(x: Array, /) -> Array:
     """Return the eigenvalues of Hermitian matrices, in order.
 
     Args:
@@ -181,7 +181,7 @@ def eigvalsh(x: Array, /) -> Any:
 
 
 @_function("linalg")
-def svdvals(x: Array, /) -> Any:
+def svdvals(x: Array, /) -> Array:
     """Return the singular values of matrices, from the largest on.
 
     Args:

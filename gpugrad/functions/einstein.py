@@ -16,7 +16,7 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import composite as _composite
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import linalg
 
@@ -25,7 +25,7 @@ Shape = tuple[int, ...]
 
 
 @_composite()
-def einsum(*operands: Any, optimize: Any = True) -> Any:
+def einsum(*operands: Any, optimize: Any = True) -> Array:
     """Return a sum of products over indices that subscripts name.
 
     Args:

@@ -68,7 +68,7 @@ def check_no_out(name: str, out: Any) -> None:
 
 
 @_function("", math.cbrt, scalar=math.cbrt, body="default")
-def cbrt(x: Array, /) -> Any:
+def cbrt(x: Array, /) -> Array:
     """Return the cube root of each element.
 
     The derivative at 0 is infinite.
@@ -83,7 +83,7 @@ def cbrt(x: Array, /) -> Any:
 
 
 @_function("", math.exp2, scalar=math.exp2, body="default")
-def exp2(x: Array, /) -> Any:
+def exp2(x: Array, /) -> Array:
     """Return 2 to the power of each element.
 
     Args:
@@ -96,7 +96,7 @@ def exp2(x: Array, /) -> Any:
 
 
 @_function("", math.fmod, scalar=math.fmod, body="default")
-def fmod(x1: Array, x2: Array, /) -> Any:
+def fmod(x1: Array, x2: Array, /) -> Array:
     """Return what is left of a division rounded towards 0: it has the sign of the dividend.
 
     Args:
@@ -121,13 +121,13 @@ def divmod(x1: Array, x2: Array, /) -> tuple[Any, Any]:
 
 
 @_composite()
-def fabs(x: Array, /) -> Any:
+def fabs(x: Array, /) -> Array:
     """Return the absolute value of a real array; its derivative at 0 is 0."""
     return F.abs(x)
 
 
 @_composite()
-def float_power(x1: Array, x2: Array, /) -> Any:
+def float_power(x1: Array, x2: Array, /) -> Array:
     """Return x1 to the power x2, in double precision.
 
     Args:
@@ -138,7 +138,7 @@ def float_power(x1: Array, x2: Array, /) -> Any:
 
 
 @_composite()
-def logaddexp2(x1: Array, x2: Array, /) -> Any:
+def logaddexp2(x1: Array, x2: Array, /) -> Array:
     """Return log2(2**x1 + 2**x2) of each two elements, without overflow.
 
     Args:
@@ -149,7 +149,7 @@ def logaddexp2(x1: Array, x2: Array, /) -> Any:
 
 
 @_composite()
-def ldexp(x1: Array, x2: Array, /) -> Any:
+def ldexp(x1: Array, x2: Array, /) -> Array:
     """Return x1 · 2**x2 of each two elements.
 
     Args:
@@ -192,7 +192,7 @@ def heaviside(x1: Array, x2: Array, /) -> Any:
 
 
 @_composite()
-def fmax(x1: Array, x2: Array, /) -> Any:
+def fmax(x1: Array, x2: Array, /) -> Array:
     """Return the larger of two values, the other one where one is NaN; half the gradient at a tie.
 
     Args:
@@ -203,7 +203,7 @@ def fmax(x1: Array, x2: Array, /) -> Any:
 
 
 @_composite()
-def fmin(x1: Array, x2: Array, /) -> Any:
+def fmin(x1: Array, x2: Array, /) -> Array:
     """Return the smaller of two values, the other one where one is NaN; half the gradient at a tie.
 
     Args:
@@ -224,7 +224,7 @@ def _unless_nan(x: Array, other: Any) -> Any:
 
 
 @_composite()
-def deg2rad(x: Array, /) -> Any:
+def deg2rad(x: Array, /) -> Array:
     """Return angles in radians, x π/180, of angles in degrees.
 
     Args:
@@ -234,7 +234,7 @@ def deg2rad(x: Array, /) -> Any:
 
 
 @_composite()
-def rad2deg(x: Array, /) -> Any:
+def rad2deg(x: Array, /) -> Array:
     """Return angles in degrees, x 180/π, of angles in radians.
 
     Args:
@@ -260,7 +260,7 @@ def sinc(x: Array) -> Any:
 
 
 @_composite()
-def angle(z: Array, deg: bool = False) -> Any:
+def angle(z: Array, deg: bool = False) -> Array:
     """Return the angles of complex numbers, in (−π, π].
 
     Args:
@@ -274,7 +274,7 @@ def angle(z: Array, deg: bool = False) -> Any:
 @_composite()
 def unwrap(
     p: Any, discont: float | None = None, axis: int = -1, *, period: float = math.tau
-) -> Any:
+) -> Array:
     """Return angles with multiples of `period` added where they jump: the gradient passes through.
 
     Args:
@@ -328,7 +328,7 @@ def nan_to_num(
 
 
 @_composite()
-def real_if_close(a: Array, tol: float = 100) -> Any:
+def real_if_close(a: Array, tol: float = 100) -> Array:
     """Return the real part of complex numbers if all are nearly real, else the numbers.
 
     Args:

@@ -13,7 +13,7 @@ from gpugrad.errors import ArgumentError
 
 
 @_function("fft", arrays=(0,))
-def fft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+def fft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Array:
     """Return the discrete Fourier transform along an axis.
 
     Args:
@@ -37,7 +37,7 @@ def fftn(
     s: Sequence[int] | None = None,
     axes: Sequence[int] | None = None,
     norm: Any = "backward",
-) -> Any:
+) -> Array:
     """Return the discrete Fourier transform over several axes.
 
     Args:
@@ -54,7 +54,7 @@ def fftn(
 
 
 @_function("fft", arrays=(0,))
-def ifft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+def ifft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Array:
     """Return the inverse of `fft`.
 
     Args:
@@ -78,7 +78,7 @@ def ifftn(
     s: Sequence[int] | None = None,
     axes: Sequence[int] | None = None,
     norm: Any = "backward",
-) -> Any:
+) -> Array:
     """Return the inverse of `fftn`.
 
     Args:
@@ -95,7 +95,7 @@ def ifftn(
 
 
 @_function("fft", arrays=(0,))
-def irfft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+def irfft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Array:
     """Return the real array whose Fourier transform has a given first half.
 
     Args:
@@ -118,7 +118,7 @@ def irfftn(
     s: Sequence[int] | None = None,
     axes: Sequence[int] | None = None,
     norm: Any = "backward",
-) -> Any:
+) -> Array:
     """Return the real array that has a given half Fourier transform over several axes.
 
     Args:
@@ -135,7 +135,7 @@ def irfftn(
 
 
 @_function("fft", arrays=(0,))
-def rfft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Any:
+def rfft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Any = "backward") -> Array:
     """Return the first half of the Fourier transform of a real array, which the other mirrors.
 
     Args:
@@ -159,7 +159,7 @@ def rfftn(
     s: Sequence[int] | None = None,
     axes: Sequence[int] | None = None,
     norm: Any = "backward",
-) -> Any:
+) -> Array:
     """Return the half Fourier transform of a real array over several axes.
 
     Args:
@@ -188,7 +188,7 @@ _SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "orth
 @_composite("fft")
 def fft2(
     x: Array, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
-) -> Any:
+) -> Array:
     """Return the Fourier transform over two axes.
 
     Args:
@@ -203,7 +203,7 @@ def fft2(
 @_composite("fft")
 def ifft2(
     x: Array, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
-) -> Any:
+) -> Array:
     """Return the inverse Fourier transform over two axes.
 
     Args:
@@ -218,7 +218,7 @@ def ifft2(
 @_composite("fft")
 def rfft2(
     x: Array, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
-) -> Any:
+) -> Array:
     """Return the half Fourier transform of a real array over two axes.
 
     Args:
@@ -233,7 +233,7 @@ def rfft2(
 @_composite("fft")
 def irfft2(
     x: Array, /, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, -1), norm: Any = None
-) -> Any:
+) -> Array:
     """Return the real array that has a half Fourier transform over two axes.
 
     Args:
@@ -246,7 +246,7 @@ def irfft2(
 
 
 @_composite("fft")
-def hfft(x: Array, /, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+def hfft(x: Array, /, n: int | None = None, axis: int = -1, norm: Any = None) -> Array:
     """Return the transform, which is real, of a signal with Hermitian symmetry given by its half.
 
     Args:
@@ -259,7 +259,7 @@ def hfft(x: Array, /, n: int | None = None, axis: int = -1, norm: Any = None) ->
 
 
 @_composite("fft")
-def ihfft(x: Array, /, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+def ihfft(x: Array, /, n: int | None = None, axis: int = -1, norm: Any = None) -> Array:
     """Return the half of the signal with Hermitian symmetry that has a real transform.
 
     Args:
@@ -281,7 +281,7 @@ def _shifted(x: Array, axes: Any, sign: int) -> Any:
 
 
 @_composite("fft")
-def fftshift(x: Array, /, axes: int | Sequence[int] | None = None) -> Any:
+def fftshift(x: Array, /, axes: int | Sequence[int] | None = None) -> Array:
     """Return an array of frequencies with the zero frequency moved to the middle.
 
     Args:
@@ -292,7 +292,7 @@ def fftshift(x: Array, /, axes: int | Sequence[int] | None = None) -> Any:
 
 
 @_composite("fft")
-def ifftshift(x: Array, /, axes: int | Sequence[int] | None = None) -> Any:
+def ifftshift(x: Array, /, axes: int | Sequence[int] | None = None) -> Array:
     """Undo `fftshift`.
 
     Args:

@@ -13,7 +13,7 @@ from gpugrad.dispatch.primitive import Composite as _Composite
 
 
 @_function("special")
-def beta(a: Array, b: Array, /) -> Any:
+def beta(a: Array, b: Array, /) -> Array:
     """Return Γ(a) Γ(b) / Γ(a + b) of each two elements.
 
     Args:
@@ -23,7 +23,7 @@ def beta(a: Array, b: Array, /) -> Any:
 
 
 @_function("special")
-def betainc(a: Array, b: Array, x: Array, /) -> Any:
+def betainc(a: Array, b: Array, x: Array, /) -> Array:
     """Return the regularised incomplete beta function of each three elements.
 
     Args:
@@ -39,7 +39,7 @@ def betainc(a: Array, b: Array, x: Array, /) -> Any:
 
 
 @_function("special")
-def betaln(a: Array, b: Array, /) -> Any:
+def betaln(a: Array, b: Array, /) -> Array:
     """Return log |B(a, b)| of each two elements, without overflow.
 
     Args:
@@ -49,7 +49,7 @@ def betaln(a: Array, b: Array, /) -> Any:
 
 
 @_function("special")
-def binom(n: Any, k: Any, /) -> Any:
+def binom(n: Any, k: Any, /) -> Array:
     """Return the binomial coefficients of each two elements, which need not be whole.
 
     Args:
@@ -59,7 +59,7 @@ def binom(n: Any, k: Any, /) -> Any:
 
 
 @_function("special")
-def digamma(x: Array, /) -> Any:
+def digamma(x: Array, /) -> Array:
     """Return the derivative of log Γ of each element.
 
     Args:
@@ -70,7 +70,7 @@ def digamma(x: Array, /) -> Any:
 
 
 @_function("special")
-def gamma(x: Array, /) -> Any:
+def gamma(x: Array, /) -> Array:
     """Return the gamma function of each element: (n − 1)! of a whole number n.
 
     Args:
@@ -81,7 +81,7 @@ def gamma(x: Array, /) -> Any:
 
 
 @_function("special")
-def gammainc(a: Array, x: Array, /) -> Any:
+def gammainc(a: Array, x: Array, /) -> Array:
     """Return the regularised lower incomplete gamma function of each two elements.
 
     Args:
@@ -96,7 +96,7 @@ def gammainc(a: Array, x: Array, /) -> Any:
 
 
 @_function("special")
-def gammaincc(a: Array, x: Array, /) -> Any:
+def gammaincc(a: Array, x: Array, /) -> Array:
     """Return 1 − gammainc(a, x) of each two elements, with full accuracy where it is small.
 
     Args:
@@ -109,7 +109,7 @@ def gammaincc(a: Array, x: Array, /) -> Any:
 
 
 @_function("special")
-def gammaln(x: Array, /) -> Any:
+def gammaln(x: Array, /) -> Array:
     """Return log |Γ| of each element, without overflow.
 
     Args:
@@ -118,7 +118,7 @@ def gammaln(x: Array, /) -> Any:
 
 
 @_function("special")
-def loggamma(x: Array, /) -> Any:
+def loggamma(x: Array, /) -> Array:
     """Return the logarithm of the gamma function, NaN of real elements below 0.
 
     Args:
@@ -127,7 +127,7 @@ def loggamma(x: Array, /) -> Any:
 
 
 @_function("special")
-def poch(z: Array, m: Array, /) -> Any:
+def poch(z: Array, m: Array, /) -> Array:
     """Return Γ(z + m) / Γ(z) of each two elements, Pochhammer's symbol.
 
     Args:
@@ -137,7 +137,7 @@ def poch(z: Array, m: Array, /) -> Any:
 
 
 @_function("special")
-def polygamma(n: Any, x: Array, /) -> Any:
+def polygamma(n: Any, x: Array, /) -> Array:
     """Return the n-th derivative of `digamma` of each two elements.
 
     Args:
@@ -150,7 +150,7 @@ def polygamma(n: Any, x: Array, /) -> Any:
 
 
 @_function("special")
-def rgamma(x: Array, /) -> Any:
+def rgamma(x: Array, /) -> Array:
     """Return 1 / Γ of each element, which has no poles.
 
     Args:
@@ -159,7 +159,7 @@ def rgamma(x: Array, /) -> Any:
 
 
 @_function("special")
-def zeta(x: Array, q: Array, /) -> Any:
+def zeta(x: Array, q: Array, /) -> Array:
     """Return Hurwitz' zeta function Σ 1 / (q + n)ˣ of each two elements.
 
     Args:
@@ -178,7 +178,7 @@ _also_in("special", digamma, name="psi")
 
 
 @_named(kind=_Composite)  # SciPy's makes float64 of float32
-def multigammaln(a: Array, d: int) -> Any:
+def multigammaln(a: Array, d: int) -> Array:
     """Return the logarithm of the multivariate gamma function of dimension `d`.
 
     Args:

@@ -19,7 +19,7 @@ _histogramdd = WithoutGradient("histogramdd", differentiable=False)
 
 
 @_composite()
-def bincount(x: Array, /, weights: Array = None, minlength: int = 0) -> Any:
+def bincount(x: Array, /, weights: Array = None, minlength: int = 0) -> Array:
     """Return how often each whole number occurs, or the sum of the weights of where it does.
 
     Args:

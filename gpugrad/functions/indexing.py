@@ -9,7 +9,7 @@ from typing import Any
 import array_api_compat
 
 from gpugrad.dispatch import libraries
-from gpugrad.dispatch.declare import function, named, operator_function
+from gpugrad.dispatch.declare import function, named
 from gpugrad.dispatch.kinds import Array, Index
 from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.dispatch.primitive import Primitive
@@ -23,8 +23,8 @@ def is_basic(index: Index) -> bool:
     )
 
 
-@operator_function(operator.getitem, arrays=(0,), view=True)
-def getitem(x: Array, index: Index, /) -> Any:
+@function("", operator.getitem, default=operator.getitem, arrays=(0,), view=True)
+def getitem(x: Array, index: Index, /) -> Array:
     """Return x[index].
 
     It may share the array's memory. The gradients of an element that is taken several times add up.
@@ -42,7 +42,7 @@ def _index_set(x: Array, index: Index, values: Any) -> Any:
 
 
 @named(body="", default=_index_set, arrays=(0, 2))
-def index_set(x: Array, index: Index, values: Any, /) -> Any:
+def index_set(x: Array, index: Index, values: Any, /) -> Array:
     """Return a copy of an array with values put in at an index.
 
     Args:
@@ -68,7 +68,7 @@ def _scatter_add(values: Any, index: Index, shape: tuple[int, ...]) -> Any:
 
 
 @named(body="", default=_scatter_add, arrays=(0,))
-def scatter_add(values: Any, index: Index, shape: tuple[int, ...], /) -> Any:
+def scatter_add(values: Any, index: Index, shape: tuple[int, ...], /) -> Array:
     """Return zeros with values added at an index; at a place that is there twice, both.
 
     Args:
@@ -82,7 +82,7 @@ def scatter_add(values: Any, index: Index, shape: tuple[int, ...], /) -> Any:
 
 
 @function(arrays=(0,))
-def take(x: Array, indices: Any, /, *, axis: int | None = None) -> Any:
+def take(x: Array, indices: Any, /, *, axis: int | None = None) -> Array:
     """Return the slices at given places along an axis.
 
     The gradients of a slice that is taken several times add up.
@@ -98,7 +98,7 @@ def take(x: Array, indices: Any, /, *, axis: int | None = None) -> Any:
 
 
 @function(arrays=(0,))
-def take_along_axis(x: Array, indices: Any, /, *, axis: int = -1) -> Any:
+def take_along_axis(x: Array, indices: Any, /, *, axis: int = -1) -> Array:
     """Return the elements at given places along an axis, other places for each of its lines.
 
     The gradients of an element that is taken several times add up.

@@ -19,7 +19,7 @@ def _of_dtype(x: Array, dtype: DType) -> Any:
 
 
 @_composite()
-def hstack(tup: Sequence[Any], *, dtype: DType = None, casting: str = "same_kind") -> Any:
+def hstack(tup: Sequence[Any], *, dtype: DType = None, casting: str = "same_kind") -> Array:
     """Return arrays side by side: joined along the second axis, vectors along the first.
 
     Args:
@@ -33,7 +33,7 @@ def hstack(tup: Sequence[Any], *, dtype: DType = None, casting: str = "same_kind
 
 
 @_composite()
-def vstack(tup: Sequence[Any], *, dtype: DType = None, casting: str = "same_kind") -> Any:
+def vstack(tup: Sequence[Any], *, dtype: DType = None, casting: str = "same_kind") -> Array:
     """Return arrays one above the other: joined along the first axis, vectors as rows.
 
     Args:
@@ -45,7 +45,7 @@ def vstack(tup: Sequence[Any], *, dtype: DType = None, casting: str = "same_kind
 
 
 @_composite()
-def dstack(tup: Sequence[Any]) -> Any:
+def dstack(tup: Sequence[Any]) -> Array:
     """Return arrays joined along the third axis."""
     return F.concat([atleast_3d(x) for x in tup], axis=2)
 
@@ -58,7 +58,7 @@ def column_stack(tup: Sequence[Any]) -> Any:
 
 
 @_composite()
-def append(arr: Array, values: Any, axis: int | None = None) -> Any:
+def append(arr: Array, values: Any, axis: int | None = None) -> Array:
     """Return an array with values joined to it along an axis.
 
     Args:
@@ -73,7 +73,7 @@ def append(arr: Array, values: Any, axis: int | None = None) -> Any:
 
 
 @_composite()
-def block(arrays: Any) -> Any:
+def block(arrays: Any) -> Array:
     """Return an array put together of blocks, in nested lists of depth d.
 
     The innermost lists are joined along the last axis, the outermost along the d-th from the end.

@@ -77,7 +77,7 @@ class _WithConstants(Primitive):
 
 
 @_function("linalg")
-def det(x: Array, /) -> Any:
+def det(x: Array, /) -> Array:
     """Return the determinants of square matrices; singular ones have their gradient, too.
 
     Args:
@@ -89,7 +89,7 @@ def det(x: Array, /) -> Any:
 
 
 @_function("linalg")
-def inv(x: Array, /) -> Any:
+def inv(x: Array, /) -> Array:
     """Return the inverses of square matrices.
 
     Args:
@@ -104,7 +104,7 @@ def inv(x: Array, /) -> Any:
 
 
 @_function("linalg", kind=WithoutGradient, differentiable=False)
-def matrix_rank(x: Array, /, *, rtol: Any = None) -> Any:
+def matrix_rank(x: Array, /, *, rtol: Any = None) -> Array:
     """Return the ranks of matrices, through which no gradient flows.
 
     Args:
@@ -118,7 +118,7 @@ def matrix_rank(x: Array, /, *, rtol: Any = None) -> Any:
 
 
 @_function("linalg", kind=_WithConstants, arrays=(0,))
-def pinv(x: Array, /, *, rtol: Any = None) -> Any:
+def pinv(x: Array, /, *, rtol: Any = None) -> Array:
     """Return the pseudoinverses of matrices, whose rank the gradient takes to be constant.
 
     Args:
@@ -132,7 +132,7 @@ def pinv(x: Array, /, *, rtol: Any = None) -> Any:
 
 
 @_function("linalg")
-def solve(x1: Array, x2: Array, /) -> Any:
+def solve(x1: Array, x2: Array, /) -> Array:
     """Return the solutions x of linear systems, A x = b.
 
     Args:
@@ -148,7 +148,7 @@ def solve(x1: Array, x2: Array, /) -> Any:
 
 
 @_function("linalg", arrays=(0,))
-def vector_norm(x: Array, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
+def vector_norm(x: Array, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Array:
     """Return norms of vectors, (Σ |x|ᵖ) to the power 1/p.
 
     The gradient at 0 is 0; values that are equally large, or small, share it.
@@ -188,7 +188,7 @@ def _adjugate(x: Array) -> Any:
 
 
 @_named(body="", default=_adjugate, module="linalg")
-def adjugate(x: Array, /) -> Any:
+def adjugate(x: Array, /) -> Array:
     """Return det(A) A⁻¹, of singular matrices too: what the derivative of `det` is made of.
 
     Args:
@@ -208,7 +208,7 @@ def triangle(x: Array, *, lower: bool, unit_diagonal: bool) -> Any:
 @_function("linalg", body="operator")
 def solve_triangular(
     a: Array, b: Array, *, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False
-) -> Any:
+) -> Array:
     """Return the solution of linear systems whose matrix is triangular.
 
     Args:
@@ -251,7 +251,7 @@ _SQUARINGS = 16
 
 
 @_function("linalg", body="operator")
-def expm(x: Array) -> Any:
+def expm(x: Array) -> Array:
     """Return the exponentials of square matrices, the sums of Aᵏ / k!.
 
     Args:
@@ -295,7 +295,7 @@ def expm_by_squaring(x: Array) -> Any:
 
 
 @_composite("linalg")
-def cross(x1: Array, x2: Array, /, *, axis: int = -1) -> Any:
+def cross(x1: Array, x2: Array, /, *, axis: int = -1) -> Array:
     """Return the cross products of vectors of three elements.
 
     Args:
@@ -313,7 +313,7 @@ def cross(x1: Array, x2: Array, /, *, axis: int = -1) -> Any:
 
 
 @_composite("linalg")
-def diagonal(x: Array, /, *, offset: int = 0) -> Any:
+def diagonal(x: Array, /, *, offset: int = 0) -> Array:
     """Return the diagonals of matrices.
 
     Args:
@@ -331,7 +331,7 @@ def diagonal(x: Array, /, *, offset: int = 0) -> Any:
 
 
 @_composite("linalg")
-def trace(x: Array, /, *, offset: int = 0, dtype: DType = None) -> Any:
+def trace(x: Array, /, *, offset: int = 0, dtype: DType = None) -> Array:
     """Return the sums along the diagonals of matrices.
 
     Args:
@@ -344,7 +344,7 @@ def trace(x: Array, /, *, offset: int = 0, dtype: DType = None) -> Any:
 
 
 @_composite("linalg")
-def outer(a: Array, b: Array, /) -> Any:
+def outer(a: Array, b: Array, /) -> Array:
     """Return the outer product a bᵀ of two vectors.
 
     Args:
@@ -358,7 +358,7 @@ def outer(a: Array, b: Array, /) -> Any:
 
 
 @_composite("linalg")
-def matrix_power(x: Array, n: int, /) -> Any:
+def matrix_power(x: Array, n: int, /) -> Array:
     """Return matrices multiplied `n` times by themselves.
 
     Args:
@@ -376,7 +376,7 @@ def matrix_power(x: Array, n: int, /) -> Any:
 
 
 @_composite("linalg")
-def matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+def matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Array:
     """Return norms of matrices.
 
     Args:
@@ -405,7 +405,7 @@ def matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Any
 
 
 @_composite("linalg")
-def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return norms of vectors, or of matrices, as numpy.linalg.norm does.
 
     Args:
@@ -431,7 +431,7 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
 
 
 @_composite("linalg")
-def cond(x: Array, p: Any = None) -> Any:
+def cond(x: Array, p: Any = None) -> Array:
     """Return the condition numbers of matrices.
 
     Args:
@@ -474,7 +474,7 @@ def epsilon(x: Array) -> float:
 
 
 @_composite("linalg")
-def multi_dot(arrays: Any) -> Any:
+def multi_dot(arrays: Any) -> Array:
     """Return the product of several matrices, in the order of fewest multiplications.
 
     Args:
@@ -507,7 +507,7 @@ def multi_dot(arrays: Any) -> Any:
 
 
 @_composite("linalg")
-def tensorinv(a: Array, ind: int = 2) -> Any:
+def tensorinv(a: Array, ind: int = 2) -> Array:
     """Return the inverse of an array as a linear map of arrays.
 
     Args:
@@ -522,7 +522,7 @@ def tensorinv(a: Array, ind: int = 2) -> Any:
 
 
 @_composite("linalg")
-def tensorsolve(a: Array, b: Array, axes: Any = None) -> Any:
+def tensorsolve(a: Array, b: Array, axes: Any = None) -> Array:
     """Return x with tensordot(a, x, axes=x.ndim) = b.
 
     Args:

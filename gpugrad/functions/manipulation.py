@@ -14,7 +14,7 @@ from gpugrad.dispatch.kinds import Array, Axis, Device, DType
 
 
 @function(arrays=(0,), view=True)
-def reshape(x: Array, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Any:
+def reshape(x: Array, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Array:
     """Return an array in another shape, the last index running fastest.
 
     It may share the array's memory.
@@ -27,7 +27,7 @@ def reshape(x: Array, /, shape: tuple[int, ...], *, copy: bool | None = None) ->
 
 
 @function(arrays=(0,), view=True)
-def expand_dims(x: Array, /, axis: int = 0) -> Any:
+def expand_dims(x: Array, /, axis: int = 0) -> Array:
     """Return an array with a new axis of length 1.
 
     It may share the array's memory.
@@ -39,7 +39,7 @@ def expand_dims(x: Array, /, axis: int = 0) -> Any:
 
 
 @function(arrays=(0,), view=True)
-def squeeze(x: Array, /, axis: Axis) -> Any:
+def squeeze(x: Array, /, axis: Axis) -> Array:
     """Return an array without some axes of length 1.
 
     It may share the array's memory.
@@ -84,7 +84,7 @@ def ravelled(x: Array, axis: int | None) -> tuple[Any, int]:
 
 
 @function(arrays=(0,), keywords=("x", "axes"), view=True)
-def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Any:
+def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Array:
     """Return an array with its axes in another order.
 
     It may share the array's memory.
@@ -96,7 +96,7 @@ def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Any:
 
 
 @function(arrays=(0,), view=True)
-def moveaxis(x: Array, source: Axis, destination: Axis, /) -> Any:
+def moveaxis(x: Array, source: Axis, destination: Axis, /) -> Array:
     """Return an array with axes moved elsewhere, the others staying in order.
 
     It may share the array's memory.
@@ -109,7 +109,7 @@ def moveaxis(x: Array, source: Axis, destination: Axis, /) -> Any:
 
 
 @function(arrays=(0,), view=True)
-def flip(x: Array, /, *, axis: Axis = None) -> Any:
+def flip(x: Array, /, *, axis: Axis = None) -> Array:
     """Return an array with the order of its elements reversed.
 
     It may share the array's memory.
@@ -121,7 +121,7 @@ def flip(x: Array, /, *, axis: Axis = None) -> Any:
 
 
 @function(arrays=(0,))
-def roll(x: Array, /, shift: int | tuple[int, ...], *, axis: Axis = None) -> Any:
+def roll(x: Array, /, shift: int | tuple[int, ...], *, axis: Axis = None) -> Array:
     """Return an array moved along its axes; what leaves at one end comes in at the other.
 
     Args:
@@ -135,7 +135,7 @@ def roll(x: Array, /, shift: int | tuple[int, ...], *, axis: Axis = None) -> Any
 
 
 @function(sequence=True)
-def concat(arrays: Any, /, *, axis: int | None = 0) -> Any:
+def concat(arrays: Any, /, *, axis: int | None = 0) -> Array:
     """Return arrays joined along an axis that they have.
 
     Args:
@@ -148,7 +148,7 @@ def concat(arrays: Any, /, *, axis: int | None = 0) -> Any:
 
 
 @function(sequence=True)
-def stack(arrays: Any, /, *, axis: int = 0) -> Any:
+def stack(arrays: Any, /, *, axis: int = 0) -> Array:
     """Return arrays joined along a new axis.
 
     Args:
@@ -161,7 +161,7 @@ def stack(arrays: Any, /, *, axis: int = 0) -> Any:
 
 
 @function(arrays=(0,))
-def repeat(x: Array, repeats: Any, /, *, axis: int | None = None) -> Any:
+def repeat(x: Array, repeats: Any, /, *, axis: int | None = None) -> Array:
     """Return an array with each element repeated, beside itself.
 
     The gradient is the sum of that of the repetitions.
@@ -174,7 +174,7 @@ def repeat(x: Array, repeats: Any, /, *, axis: int | None = None) -> Any:
 
 
 @function(arrays=(0,))
-def tile(x: Array, repetitions: tuple[int, ...], /) -> Any:
+def tile(x: Array, repetitions: tuple[int, ...], /) -> Array:
     """Return an array put beside itself, along each axis.
 
     The gradient is the sum of that of the repetitions.
@@ -189,7 +189,7 @@ def tile(x: Array, repetitions: tuple[int, ...], /) -> Any:
 
 
 @function(arrays=(0,))
-def tril(x: Array, /, *, k: int = 0) -> Any:
+def tril(x: Array, /, *, k: int = 0) -> Array:
     """Return the lower triangles of matrices, zeros above them.
 
     Args:
@@ -202,7 +202,7 @@ def tril(x: Array, /, *, k: int = 0) -> Any:
 
 
 @function(arrays=(0,))
-def triu(x: Array, /, *, k: int = 0) -> Any:
+def triu(x: Array, /, *, k: int = 0) -> Array:
     """Return the upper triangles of matrices, zeros below them.
 
     Args:
@@ -218,7 +218,7 @@ def triu(x: Array, /, *, k: int = 0) -> Any:
 
 
 @function(arrays=(0,))
-def astype(x: Array, dtype: DType, /, *, copy: bool = True, device: Device = None) -> Any:
+def astype(x: Array, dtype: DType, /, *, copy: bool = True, device: Device = None) -> Array:
     """Return an array in another data type; the gradient comes back in its own.
 
     Args:

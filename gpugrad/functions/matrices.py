@@ -28,7 +28,7 @@ def dot(a: Array, b: Array, /) -> Any:
 
 
 @_composite()
-def vdot(a: Array, b: Array, /) -> Any:
+def vdot(a: Array, b: Array, /) -> Array:
     """Return the inner product Σ ā b of all elements.
 
     Args:
@@ -39,7 +39,7 @@ def vdot(a: Array, b: Array, /) -> Any:
 
 
 @_composite()
-def inner(a: Array, b: Array, /) -> Any:
+def inner(a: Array, b: Array, /) -> Array:
     """Return the sums of products over the last axes.
 
     Args:
@@ -51,7 +51,7 @@ def inner(a: Array, b: Array, /) -> Any:
 
 
 @_composite()
-def outer(a: Array, b: Array) -> Any:
+def outer(a: Array, b: Array) -> Array:
     """Return the products of each element of `a` with each one of `b`.
 
     Args:
@@ -65,7 +65,7 @@ def outer(a: Array, b: Array) -> Any:
 
 
 @_composite()
-def kron(a: Array, b: Array) -> Any:
+def kron(a: Array, b: Array) -> Array:
     """Return the Kronecker product: blocks of `b`, multiplied by the elements of `a`.
 
     Args:
@@ -83,7 +83,7 @@ def kron(a: Array, b: Array) -> Any:
 @_composite()
 def cross(
     a: Array, b: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
-) -> Any:
+) -> Array:
     """Return the cross products of vectors of three elements.
 
     Args:
@@ -101,7 +101,7 @@ def cross(
 
 
 @_composite()
-def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     """Return the diagonals along two axes, as a new last axis.
 
     Args:
@@ -114,7 +114,7 @@ def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 
 @_composite()
-def trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DType = None) -> Any:
+def trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DType = None) -> Array:
     """Return the sums along the diagonals of two axes.
 
     Args:
@@ -128,7 +128,7 @@ def trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DTyp
 
 
 @_composite()
-def diag(v: Array, k: int = 0) -> Any:
+def diag(v: Array, k: int = 0) -> Array:
     """Return the diagonal of a matrix, or the matrix of which a vector is the diagonal.
 
     Args:
@@ -147,7 +147,7 @@ def diag(v: Array, k: int = 0) -> Any:
 
 
 @_composite()
-def diagflat(v: Array, k: int = 0) -> Any:
+def diagflat(v: Array, k: int = 0) -> Array:
     """Return the matrix whose diagonal has all elements of an array.
 
     Args:

@@ -21,7 +21,7 @@ from gpugrad.functions.without_gradient import WithoutGradient, argpartition
 
 
 @_function(arrays=(0,))
-def sort(x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+def sort(x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
     """Return an array in the order of its values; each one's gradient goes back to its place.
 
     Args:
@@ -38,7 +38,7 @@ def sort(x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool 
 @_composite()
 def partition(
     a: Array, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
-) -> Any:
+) -> Array:
     """Return an array with the element of place `kth` where sorting would put it.
 
     Smaller elements are before it, larger ones after it, in no order. The gradient of each goes
@@ -68,7 +68,7 @@ def unique(
     *,
     equal_nan: bool = True,
     sorted: bool = True,
-) -> Any:
+) -> Array:
     """Return the values in an array, each once, in order; each one's gradient goes to its first.
 
     Args:
@@ -185,7 +185,7 @@ def median(
     out: None = None,
     overwrite_input: bool = False,
     keepdims: bool = False,
-) -> Any:
+) -> Array:
     """Return medians: half the gradient to each of the two in the middle where there are two.
 
     Args:
@@ -324,7 +324,7 @@ def nanquantile(
     keepdims: bool = False,
     *,
     weights: None = None,
-) -> Any:
+) -> Array:
     """Return quantiles of the values that are not NaN; NaN where there is none.
 
     Args:
@@ -369,7 +369,7 @@ def nanpercentile(
     keepdims: bool = False,
     *,
     weights: None = None,
-) -> Any:
+) -> Array:
     """Return percentiles of the values that are not NaN; NaN where there is none.
 
     Args:
@@ -394,7 +394,7 @@ def nanmedian(
     out: None = None,
     overwrite_input: bool = False,
     keepdims: bool = False,
-) -> Any:
+) -> Array:
     """Return medians of the values that are not NaN; NaN where there is none.
 
     Args:

@@ -19,7 +19,7 @@ from gpugrad.functions.elementwise import array_like, beside_integers, double, f
 
 
 @_named()
-def evalpoly(x: Array, weights: Array, /) -> Any:
+def evalpoly(x: Array, weights: Array, /) -> Array:
     """Return Σ weights[i] xⁱ by Horner's scheme, elementwise in `x`. The name is Julia's.
 
     Args:
@@ -48,7 +48,7 @@ def evalpoly(x: Array, weights: Array, /) -> Any:
 
 
 @_composite()
-def polyval(p: Any, x: Array) -> Any:
+def polyval(p: Any, x: Array) -> Array:
     """Return the values of a polynomial, by Horner's rule.
 
     Args:
@@ -64,7 +64,7 @@ def polyval(p: Any, x: Array) -> Any:
 
 
 @_composite()
-def polyadd(a1: Array, a2: Array) -> Any:
+def polyadd(a1: Array, a2: Array) -> Array:
     """Return the sum of two polynomials.
 
     Args:
@@ -79,7 +79,7 @@ def polyadd(a1: Array, a2: Array) -> Any:
 
 
 @_composite()
-def polysub(a1: Array, a2: Array) -> Any:
+def polysub(a1: Array, a2: Array) -> Array:
     """Return the difference of two polynomials.
 
     Args:
@@ -107,7 +107,7 @@ def _of_length(a: Array, other: Any) -> Any:
 
 
 @_composite()
-def polymul(a1: Array, a2: Array) -> Any:
+def polymul(a1: Array, a2: Array) -> Array:
     """Return the product of two polynomials.
 
     Args:
@@ -128,7 +128,7 @@ def _from_first_nonzero(a: Array) -> Any:
 
 
 @_composite()
-def polyder(p: Any, m: int = 1) -> Any:
+def polyder(p: Any, m: int = 1) -> Array:
     """Return the coefficients of a polynomial's derivative, taken `m` times.
 
     Args:
@@ -146,7 +146,7 @@ def polyder(p: Any, m: int = 1) -> Any:
 
 
 @_composite()
-def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+def polyint(p: Any, m: int = 1, k: Any = None) -> Array:
     """Return the coefficients of a polynomial's integral, taken `m` times.
 
     Args:
@@ -164,7 +164,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 
 
 @_composite()
-def poly(seq_of_zeros: Any) -> Any:
+def poly(seq_of_zeros: Any) -> Array:
     """Return the coefficients of the polynomial with given roots, or of a square matrix's.
 
     Args:
@@ -188,7 +188,7 @@ def poly(seq_of_zeros: Any) -> Any:
 
 
 @_composite()
-def vander(x: Array, N: int | None = None, increasing: bool = False) -> Any:
+def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
     """Return the Vandermonde matrix: the powers of each element in a row.
 
     Args:

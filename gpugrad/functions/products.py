@@ -13,7 +13,7 @@ from gpugrad.dispatch.kinds import Array
 
 
 @operator_function(operator.matmul)
-def matmul(x1: Array, x2: Array, /) -> Any:
+def matmul(x1: Array, x2: Array, /) -> Array:
     """Return the products of matrices.
 
     Args:
@@ -39,7 +39,7 @@ def _linear(x: Array, weight: Array, bias: Array) -> Any:
 
 
 @named(body="", default=_linear)
-def linear(x: Array, weight: Array, bias: Array, /) -> Any:
+def linear(x: Array, weight: Array, bias: Array, /) -> Array:
     """Return the product of two matrices plus a vector, x W + b.
 
     Args:
@@ -82,7 +82,7 @@ def tensordot(
 
 
 @function()
-def vecdot(x1: Array, x2: Array, /, *, axis: int = -1) -> Any:
+def vecdot(x1: Array, x2: Array, /, *, axis: int = -1) -> Array:
     """Return the inner products Σ x̄1 x2 of vectors, the first ones conjugated.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from gpugrad.dispatch.declare import constant, function
 from gpugrad.dispatch.kinds import Array, Axis, DType
@@ -12,7 +11,7 @@ from gpugrad.dispatch.kinds import Array, Axis, DType
 
 
 @function()
-def sum(x: Array, /, *, axis: Axis = None, dtype: DType = None, keepdims: bool = False) -> Any:
+def sum(x: Array, /, *, axis: Axis = None, dtype: DType = None, keepdims: bool = False) -> Array:
     """Return the sum of the elements over axes.
 
     Args:
@@ -24,7 +23,7 @@ def sum(x: Array, /, *, axis: Axis = None, dtype: DType = None, keepdims: bool =
 
 
 @function("", math.prod)
-def prod(x: Array, /, *, axis: Axis = None, dtype: DType = None, keepdims: bool = False) -> Any:
+def prod(x: Array, /, *, axis: Axis = None, dtype: DType = None, keepdims: bool = False) -> Array:
     """Return the product of the elements over axes.
 
     The derivative is exact where factors are 0: it is the product of the others.
@@ -38,7 +37,7 @@ def prod(x: Array, /, *, axis: Axis = None, dtype: DType = None, keepdims: bool 
 
 
 @function()
-def mean(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def mean(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the mean of the elements over axes.
 
     Args:
@@ -49,7 +48,9 @@ def mean(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @function()
-def var(x: Array, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+def var(
+    x: Array, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+) -> Array:
     """Return the variance of the elements over axes.
 
     Args:
@@ -62,7 +63,9 @@ def var(x: Array, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bo
 
 
 @function()
-def std(x: Array, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+def std(
+    x: Array, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+) -> Array:
     """Return the standard deviation of the elements over axes.
 
     The gradient is 0 where all elements are equal.
@@ -80,7 +83,7 @@ def std(x: Array, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bo
 
 
 @function()
-def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the largest element over axes, NaN where one is NaN.
 
     Values that are equally large share the gradient evenly.
@@ -93,7 +96,7 @@ def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @function()
-def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the smallest element over axes, NaN where one is NaN.
 
     Values that are equally small share the gradient evenly.
@@ -109,7 +112,7 @@ def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @constant()
-def all(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def all(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Say whether all elements over axes are true, or not 0.
 
     Args:
@@ -123,7 +126,7 @@ def all(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @constant()
-def any(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def any(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Say whether there is an element over axes that is true, or not 0.
 
     Args:
@@ -137,7 +140,7 @@ def any(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @constant()
-def count_nonzero(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
+def count_nonzero(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return how many elements over axes are not 0.
 
     Args:
@@ -151,7 +154,7 @@ def count_nonzero(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> 
 
 
 @constant()
-def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Any:
+def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
     """Return the place of the largest element along an axis; of several, the first.
 
     Args:
@@ -165,7 +168,7 @@ def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> A
 
 
 @constant()
-def argmin(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Any:
+def argmin(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
     """Return the place of the smallest element along an axis; of several, the first.
 
     Args:

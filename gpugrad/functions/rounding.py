@@ -5,14 +5,13 @@ from __future__ import annotations
 import builtins
 import math
 import operator
-from typing import Any
 
 from gpugrad.dispatch.declare import constant, operator_function
 from gpugrad.dispatch.kinds import Array
 
 
 @constant()
-def ceil(x: Array, /) -> Any:
+def ceil(x: Array, /) -> Array:
     """Return the smallest whole number that is not below each element.
 
     Args:
@@ -24,7 +23,7 @@ def ceil(x: Array, /) -> Any:
 
 
 @constant()
-def floor(x: Array, /) -> Any:
+def floor(x: Array, /) -> Array:
     """Return the largest whole number that is not above each element.
 
     Args:
@@ -36,7 +35,7 @@ def floor(x: Array, /) -> Any:
 
 
 @constant()
-def trunc(x: Array, /) -> Any:
+def trunc(x: Array, /) -> Array:
     """Return the whole number nearest to each element on the way to 0.
 
     Args:
@@ -48,7 +47,7 @@ def trunc(x: Array, /) -> Any:
 
 
 @constant(builtins.round)
-def round(x: Array, /) -> Any:
+def round(x: Array, /) -> Array:
     """Return the whole number nearest to each element, of two that are as near the even one.
 
     Args:
@@ -60,7 +59,7 @@ def round(x: Array, /) -> Any:
 
 
 @operator_function(operator.floordiv, differentiable=False)
-def floor_divide(x1: Array, x2: Array, /) -> Any:
+def floor_divide(x1: Array, x2: Array, /) -> Array:
     """Return the quotient of each two elements, rounded down.
 
     Args:
@@ -73,7 +72,7 @@ def floor_divide(x1: Array, x2: Array, /) -> Any:
 
 
 @constant(math.nextafter)
-def nextafter(x1: Array, x2: Array, /) -> Any:
+def nextafter(x1: Array, x2: Array, /) -> Array:
     """Return the next floating-point number after each element, on the way to the other's.
 
     Args:

@@ -43,7 +43,7 @@ def cumulative_prod(
 
 
 @composite()
-def diff(x: Array, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+def diff(x: Array, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Array:
     """Return the differences of neighbours along an axis, taken `n` times.
 
     Args:

@@ -14,7 +14,7 @@ from gpugrad.functions.manipulation import reshape
 
 
 @constant()
-def argsort(x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+def argsort(x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
     """Return the places of the elements in the order of their values.
 
     Args:
@@ -41,7 +41,7 @@ def nonzero(x: Array, /) -> Any:
 
 
 @constant()
-def searchsorted(x1: Array, x2: Array, /, *, side: str = "left", sorter: Any = None) -> Any:
+def searchsorted(x1: Array, x2: Array, /, *, side: str = "left", sorter: Any = None) -> Array:
     """Return where in sorted numbers others would have to be put in.
 
     Args:
@@ -103,7 +103,7 @@ def unique_inverse(x: Array, /) -> Any:
 
 
 @composite()
-def unique_values(x: Array, /) -> Any:
+def unique_values(x: Array, /) -> Array:
     """Return the values of `x`, each once.
 
     Args:

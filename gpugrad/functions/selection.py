@@ -24,7 +24,7 @@ from gpugrad.functions.elementwise import array_like, check_no_out
 
 
 @_composite()
-def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Array:
     """Return, element by element, the first choice whose condition holds.
 
     Args:
@@ -39,7 +39,7 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 
 @_composite()
-def choose(a: Array, choices: Sequence[Any], out: None = None, mode: str = "raise") -> Any:
+def choose(a: Array, choices: Sequence[Any], out: None = None, mode: str = "raise") -> Array:
     """Return, element by element, the choice of that number.
 
     Args:
@@ -63,7 +63,7 @@ def choose(a: Array, choices: Sequence[Any], out: None = None, mode: str = "rais
 @_composite()
 def piecewise(
     x: Array, condlist: Any, funclist: Sequence[Callable[..., Any] | Any], *args: Any, **kw: Any
-) -> Any:
+) -> Array:
     """Return an array of what functions say of the elements that fulfil their conditions.
 
     Args:
@@ -117,7 +117,7 @@ def _true_places(condition: Array, like: Any) -> Any:
 
 
 @_composite()
-def compress(condition: Array, a: Array, axis: int | None = None, out: None = None) -> Any:
+def compress(condition: Array, a: Array, axis: int | None = None, out: None = None) -> Array:
     """Return the slices along an axis of which a condition holds.
 
     Args:
@@ -132,7 +132,7 @@ def compress(condition: Array, a: Array, axis: int | None = None, out: None = No
 
 
 @_composite()
-def extract(condition: Array, arr: Array) -> Any:
+def extract(condition: Array, arr: Array) -> Array:
     """Return the elements of which a condition holds, as a vector.
 
     Args:
@@ -148,7 +148,7 @@ def extract(condition: Array, arr: Array) -> Any:
 @_composite()
 def apply_along_axis(
     func1d: Callable[..., Any], axis: int, arr: Array, *args: Any, **kwargs: Any
-) -> Any:
+) -> Array:
     """Return what a function says of each vector along an axis.
 
     Args:
@@ -174,7 +174,7 @@ def apply_along_axis(
 
 
 @_composite()
-def apply_over_axes(func: Callable[[Any, int], Any], a: Array, axes: Any) -> Any:
+def apply_over_axes(func: Callable[[Any, int], Any], a: Array, axes: Any) -> Array:
     """Return what a function f(a, axis) makes of an array, called for several axes in turn.
 
     Args:

@@ -18,7 +18,7 @@ from gpugrad.errors import ArgumentError
 
 
 @_composite()
-def ravel(a: Array, order: str = "C") -> Any:
+def ravel(a: Array, order: str = "C") -> Array:
     """Return an array with one axis.
 
     Args:
@@ -35,7 +35,7 @@ def _reversed_axes(a: Array) -> Any:
 
 
 @_composite()
-def swapaxes(a: Array, axis1: int, axis2: int) -> Any:
+def swapaxes(a: Array, axis1: int, axis2: int) -> Array:
     """Return an array with two axes exchanged.
 
     Args:
@@ -49,7 +49,7 @@ def swapaxes(a: Array, axis1: int, axis2: int) -> Any:
 
 
 @_composite()
-def rollaxis(a: Array, axis: int, start: int = 0) -> Any:
+def rollaxis(a: Array, axis: int, start: int = 0) -> Array:
     """Return an array with an axis moved before another.
 
     Args:
@@ -63,19 +63,19 @@ def rollaxis(a: Array, axis: int, start: int = 0) -> Any:
 
 
 @_composite()
-def flipud(m: Array) -> Any:
+def flipud(m: Array) -> Array:
     """Return an array with its first axis reversed."""
     return F.flip(m, axis=0)
 
 
 @_composite()
-def fliplr(m: Array) -> Any:
+def fliplr(m: Array) -> Array:
     """Return an array with its second axis reversed."""
     return F.flip(m, axis=1)
 
 
 @_composite()
-def rot90(m: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+def rot90(m: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
     """Return an array turned by k · 90° in the plane of two axes.
 
     Args:
@@ -113,7 +113,7 @@ def atleast_1d(*arys: Any) -> Any:
 
 
 @_composite()
-def atleast_2d(*arys: Any) -> Any:
+def atleast_2d(*arys: Any) -> Array:
     """Return arrays with two axes at least, the new ones first."""
     return _each(_two_axes, arys)
 
@@ -123,7 +123,7 @@ def _two_axes(x: Array) -> Any:
 
 
 @_composite()
-def atleast_3d(*arys: Any) -> Any:
+def atleast_3d(*arys: Any) -> Array:
     """Return arrays with three axes at least: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1)."""
     return _each(_three_axes, arys)
 
@@ -186,7 +186,7 @@ def _host(x: Array) -> Any:
 
 
 @_composite()
-def delete(arr: Array, obj: Any, axis: int | None = None) -> Any:
+def delete(arr: Array, obj: Any, axis: int | None = None) -> Array:
     """Return an array without some of its elements, which get no gradient.
 
     Args:
@@ -199,7 +199,7 @@ def delete(arr: Array, obj: Any, axis: int | None = None) -> Any:
 
 
 @_composite()
-def insert(arr: Array, obj: Any, values: Any, axis: int | None = None) -> Any:
+def insert(arr: Array, obj: Any, values: Any, axis: int | None = None) -> Array:
     """Return an array with values put in before given places.
 
     Args:
@@ -244,7 +244,7 @@ def resize(a: Array, new_shape: Any) -> Any:
 
 
 @_composite()
-def trim_zeros(filt: Any, trim: str = "fb", axis: Axis = None) -> Any:
+def trim_zeros(filt: Any, trim: str = "fb", axis: Axis = None) -> Array:
     """Return an array without the zeros at its ends.
 
     Args:

@@ -82,7 +82,7 @@ def _log_expit(x: Array) -> Any:
 
 
 @_function("special", body="definition")
-def cosm1(x: Array, /) -> Any:
+def cosm1(x: Array, /) -> Array:
     """Return cos(x) − 1 of each element, with full accuracy near 0.
 
     Args:
@@ -92,7 +92,7 @@ def cosm1(x: Array, /) -> Any:
 
 
 @_function("special", body="definition")
-def exp10(x: Array, /) -> Any:
+def exp10(x: Array, /) -> Array:
     """Return 10 to the power of each element.
 
     Args:
@@ -102,7 +102,7 @@ def exp10(x: Array, /) -> Any:
 
 
 @_function("special", definition=logistic)
-def expit(x: Array, /) -> Any:
+def expit(x: Array, /) -> Array:
     """Return 1 / (1 + e⁻ˣ) of each element, the logistic function.
 
     Args:
@@ -123,7 +123,7 @@ def exprel(x: Array, /) -> Any:
 
 
 @_function("special", definition=_log_expit)
-def log_expit(x: Array, /) -> Any:
+def log_expit(x: Array, /) -> Array:
     """Return log(1 / (1 + e⁻ˣ)) of each element, without overflow.
 
     Args:
@@ -132,7 +132,7 @@ def log_expit(x: Array, /) -> Any:
 
 
 @_function("special", body="definition")
-def logit(x: Array, /) -> Any:
+def logit(x: Array, /) -> Array:
     """Return log(x / (1 − x)) of each element, the inverse of `expit`.
 
     Args:
@@ -183,7 +183,7 @@ def _squeezed(y: Array, axis: Axis) -> Any:
 )
 def logsumexp(
     a: Array, axis: Axis = None, b: Array = None, keepdims: bool = False, return_sign: bool = False
-) -> Any:
+) -> Array:
     """Return log |Σ b eᵃ| over axes, without overflow.
 
     Args:
@@ -217,7 +217,7 @@ def logsumexp(
 
 
 @_composite("special")
-def softmax(x: Array, axis: Axis = None) -> Any:
+def softmax(x: Array, axis: Axis = None) -> Array:
     """Return eˣ / Σ eˣ over axes.
 
     Args:
@@ -229,7 +229,7 @@ def softmax(x: Array, axis: Axis = None) -> Any:
 
 
 @_composite("special")
-def log_softmax(x: Array, axis: Axis = None) -> Any:
+def log_softmax(x: Array, axis: Axis = None) -> Array:
     """Return x − log Σ eˣ over axes.
 
     Args:
@@ -272,7 +272,7 @@ def huber(delta: Any, r: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def kl_div(x: Array, y: Array, /) -> Any:
+def kl_div(x: Array, y: Array, /) -> Array:
     """Return x log(x / y) − x + y of each two elements: terms of a Kullback–Leibler divergence.
 
     Where both are 0 the value is 0, and the derivatives are 0 and 1.
@@ -299,7 +299,7 @@ def pseudo_huber(delta: Any, r: Any, /) -> Any:
 
 
 @_function("special", body="definition")
-def rel_entr(x: Array, y: Array, /) -> Any:
+def rel_entr(x: Array, y: Array, /) -> Array:
     """Return x log(x / y) of each two elements: terms of a relative entropy.
 
     Where both are 0, so are the value and the derivatives.
@@ -342,7 +342,7 @@ def boxcox(x: Array, lmbda: Array, /) -> Any:
 
 
 @_function("special", body="definition")
-def boxcox1p(x: Array, lmbda: Array, /) -> Any:
+def boxcox1p(x: Array, lmbda: Array, /) -> Array:
     """Return `boxcox` of 1 + x, with full accuracy near 0.
 
     Args:
@@ -353,7 +353,7 @@ def boxcox1p(x: Array, lmbda: Array, /) -> Any:
 
 
 @_function("special", body="definition")
-def inv_boxcox(y: Array, lmbda: Array, /) -> Any:
+def inv_boxcox(y: Array, lmbda: Array, /) -> Array:
     """Return x of y = boxcox(x, λ).
 
     Args:
@@ -364,7 +364,7 @@ def inv_boxcox(y: Array, lmbda: Array, /) -> Any:
 
 
 @_function("special", body="definition")
-def inv_boxcox1p(y: Array, lmbda: Array, /) -> Any:
+def inv_boxcox1p(y: Array, lmbda: Array, /) -> Array:
     """Return x of y = boxcox1p(x, λ).
 
     Args:
@@ -378,7 +378,7 @@ def inv_boxcox1p(y: Array, lmbda: Array, /) -> Any:
 
 
 @_function("special")
-def dawsn(x: Array, /) -> Any:
+def dawsn(x: Array, /) -> Array:
     """Return Dawson's integral, e^(−x²) ∫₀ˣ e^(t²) dt, of each element.
 
     Args:
@@ -387,7 +387,7 @@ def dawsn(x: Array, /) -> Any:
 
 
 @_function("special")
-def erf(x: Array, /) -> Any:
+def erf(x: Array, /) -> Array:
     """Return the error function, (2/√π) ∫₀ˣ e^(−t²) dt, of each element.
 
     Args:
@@ -396,7 +396,7 @@ def erf(x: Array, /) -> Any:
 
 
 @_function("special")
-def erfc(x: Array, /) -> Any:
+def erfc(x: Array, /) -> Array:
     """Return 1 − erf(x) of each element, with full accuracy where it is small.
 
     Args:
@@ -405,7 +405,7 @@ def erfc(x: Array, /) -> Any:
 
 
 @_function("special")
-def erfcinv(x: Array, /) -> Any:
+def erfcinv(x: Array, /) -> Array:
     """Return the inverse of `erfc` of each element.
 
     Args:
@@ -414,7 +414,7 @@ def erfcinv(x: Array, /) -> Any:
 
 
 @_function("special")
-def erfcx(x: Array, /) -> Any:
+def erfcx(x: Array, /) -> Array:
     """Return e^(x²) erfc(x) of each element.
 
     Args:
@@ -423,7 +423,7 @@ def erfcx(x: Array, /) -> Any:
 
 
 @_function("special")
-def erfinv(x: Array, /) -> Any:
+def erfinv(x: Array, /) -> Array:
     """Return the inverse of `erf` of each element.
 
     Args:
@@ -432,7 +432,7 @@ def erfinv(x: Array, /) -> Any:
 
 
 @_function("special")
-def log_ndtr(x: Array, /) -> Any:
+def log_ndtr(x: Array, /) -> Array:
     """Return the logarithm of `ndtr` of each element, with full accuracy far to the left.
 
     Args:
@@ -441,7 +441,7 @@ def log_ndtr(x: Array, /) -> Any:
 
 
 @_function("special")
-def ndtr(x: Array, /) -> Any:
+def ndtr(x: Array, /) -> Array:
     """Return the standard normal distribution function of each element.
 
     Args:
@@ -450,7 +450,7 @@ def ndtr(x: Array, /) -> Any:
 
 
 @_function("special")
-def ndtri(x: Array, /) -> Any:
+def ndtri(x: Array, /) -> Array:
     """Return the quantiles of the standard normal distribution, the inverse of `ndtr`.
 
     Args:
@@ -462,7 +462,7 @@ def ndtri(x: Array, /) -> Any:
 
 
 @_function("special")
-def exp1(x: Array, /) -> Any:
+def exp1(x: Array, /) -> Array:
     """Return ∫ₓ^∞ e⁻ᵗ / t dt of each element.
 
     Args:
@@ -471,7 +471,7 @@ def exp1(x: Array, /) -> Any:
 
 
 @_function("special")
-def expi(x: Array, /) -> Any:
+def expi(x: Array, /) -> Array:
     """Return the principal value of ∫ eᵗ / t dt from −∞ to x, of each element.
 
     Args:
@@ -520,7 +520,7 @@ def sici(x: Array, /) -> Any:
 
 
 @_function("special")
-def spence(x: Array, /) -> Any:
+def spence(x: Array, /) -> Array:
     """Return Spence's function, −∫₁ˣ log t / (t − 1) dt, of each element.
 
     Args:

@@ -21,7 +21,7 @@ def average(
     returned: bool = False,
     *,
     keepdims: bool = False,
-) -> Any:
+) -> Array:
     """Return Σ w a / Σ w over axes.
 
     Args:
@@ -58,7 +58,7 @@ def _beside(weights: Array, a: Array, axis: Axis) -> Any:
 
 
 @_composite()
-def ptp(a: Array, axis: Axis = None, out: None = None, keepdims: bool = False) -> Any:
+def ptp(a: Array, axis: Axis = None, out: None = None, keepdims: bool = False) -> Array:
     """Return the largest value less the smallest; ties share the gradient.
 
     Args:
@@ -100,7 +100,7 @@ def nansum(
     keepdims: bool = False,
     initial: Any = None,
     where: Any = None,
-) -> Any:
+) -> Array:
     """Return the sum of the values that are not NaN; those that are get no gradient.
 
     Args:
@@ -127,7 +127,7 @@ def nanprod(
     keepdims: bool = False,
     initial: Any = None,
     where: Any = None,
-) -> Any:
+) -> Array:
     """Return the product of the values that are not NaN; those that are get no gradient.
 
     Args:
@@ -146,7 +146,7 @@ def nanprod(
 
 
 @_composite()
-def nancumsum(a: Array, axis: int | None = None, dtype: DType = None, out: None = None) -> Any:
+def nancumsum(a: Array, axis: int | None = None, dtype: DType = None, out: None = None) -> Array:
     """Return running sums with 0 in place of NaN.
 
     Args:
@@ -161,7 +161,7 @@ def nancumsum(a: Array, axis: int | None = None, dtype: DType = None, out: None 
 
 
 @_composite()
-def nancumprod(a: Array, axis: int | None = None, dtype: DType = None, out: None = None) -> Any:
+def nancumprod(a: Array, axis: int | None = None, dtype: DType = None, out: None = None) -> Array:
     """Return running products with 1 in place of NaN.
 
     Args:
@@ -184,7 +184,7 @@ def nanmean(
     keepdims: bool = False,
     *,
     where: Any = None,
-) -> Any:
+) -> Array:
     """Return the mean of the values that are not NaN; NaN where there is none.
 
     Args:
@@ -217,7 +217,7 @@ def nanvar(
     where: Any = None,
     mean: Any = None,
     correction: float | None = None,
-) -> Any:
+) -> Array:
     """Return the variance of the values that are not NaN.
 
     Args:
@@ -254,7 +254,7 @@ def nanstd(
     where: Any = None,
     mean: Any = None,
     correction: float | None = None,
-) -> Any:
+) -> Array:
     """Return the standard deviation of the values that are not NaN; its gradient at 0 is 0.
 
     Args:
@@ -299,7 +299,7 @@ def nanmax(
     keepdims: bool = False,
     initial: Any = None,
     where: Any = None,
-) -> Any:
+) -> Array:
     """Return the largest of the values that are not NaN; ties share the gradient.
 
     Args:
@@ -323,7 +323,7 @@ def nanmin(
     keepdims: bool = False,
     initial: Any = None,
     where: Any = None,
-) -> Any:
+) -> Array:
     """Return the smallest of the values that are not NaN; ties share the gradient.
 
     Args:
@@ -353,7 +353,7 @@ def cov(
     aweights: Any = None,
     *,
     dtype: DType = None,
-) -> Any:
+) -> Array:
     """Return the covariance matrix of variables, of which there are observations.
 
     Args:
@@ -410,7 +410,7 @@ def _adjoint(x: Array) -> Any:
 
 
 @_composite()
-def corrcoef(x: Array, y: Array = None, rowvar: bool = True, *, dtype: DType = None) -> Any:
+def corrcoef(x: Array, y: Array = None, rowvar: bool = True, *, dtype: DType = None) -> Array:
     """Return the correlation matrix of variables: their covariance in units of their deviations.
 
     Args:

@@ -86,7 +86,7 @@ def log10(x: Array, /) -> Any:
 
 
 @function()
-def logaddexp(x1: Array, x2: Array, /) -> Any:
+def logaddexp(x1: Array, x2: Array, /) -> Array:
     """Return log(exp(x1) + exp(x2)) of each two elements, without overflow.
 
     Args:

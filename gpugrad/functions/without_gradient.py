@@ -16,7 +16,7 @@ from gpugrad.dispatch.primitive import Primitive
 
 
 @named(body="default", differentiable=False)
-def stop_gradient(x: Array, /) -> Any:
+def stop_gradient(x: Array, /) -> Array:
     """Return what is given, as a constant: no gradient flows through it.
 
     Args:

@@ -9,6 +9,7 @@ import array_api_compat
 import numpy as np
 
 from gpugrad.dispatch.cupy_library import cupy_library
+from gpugrad.dispatch.kinds import Array, Device
 from gpugrad.dispatch.levels import LevelValue
 from gpugrad.dispatch.libraries import is_array, library_for, library_of
 from gpugrad.dispatch.library import Library
@@ -53,7 +54,7 @@ def _cuda_obstacle() -> str | None:
     return None
 
 
-def to_device(structure: Any, device: Any) -> Any:
+def to_device(structure: Any, device: Device) -> Any:
     """Return a model, or any structure, with every array in it on `device`.
 
     Args:
@@ -82,7 +83,7 @@ def to_device(structure: Any, device: Any) -> Any:
 class _Arrays(Walk):
     """A walk whose leaves are all arrays, of integers too, and all numbers."""
 
-    def node(self, x: Any) -> Node:
+    def node(self, x: Array) -> Node:
         if isinstance(x, LevelValue):
             raise ArgumentError(
                 "to_device: no gradient flows from one device to another. Move the arguments "
@@ -94,7 +95,7 @@ class _Arrays(Walk):
         return LEAF
 
 
-def _moved(x: Any, library: Library, options: dict[str, Any]) -> Any:
+def _moved(x: Array, library: Library, options: dict[str, Any]) -> Any:
     source = library_of(x)
     if source is None:
         return x
@@ -103,7 +104,7 @@ def _moved(x: Any, library: Library, options: dict[str, Any]) -> Any:
     return library.modules[0].asarray(_host(x), **options)
 
 
-def _host(x: Any) -> Any:
+def _host(x: Array) -> Any:
     """Return an array of any library as NumPy's."""
     if array_api_compat.is_cupy_array(x):
         return x.get()

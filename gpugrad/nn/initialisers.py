@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from gpugrad.dispatch.kinds import DType
+
 Shape = tuple[int, ...]
 
 
-def glorot_uniform(rng: np.random.Generator, shape: Shape, dtype: Any = np.float32) -> Any:
+def glorot_uniform(rng: np.random.Generator, shape: Shape, dtype: DType = np.float32) -> Any:
     """Draw uniformly from ±√(6 / (inputs + outputs)), for symmetric activations such as tanh.
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
@@ -32,7 +34,7 @@ def glorot_uniform(rng: np.random.Generator, shape: Shape, dtype: Any = np.float
     return _uniform(rng, shape, dtype, variance=2 / sum(_fans(shape)))
 
 
-def glorot_normal(rng: np.random.Generator, shape: Shape, dtype: Any = np.float32) -> Any:
+def glorot_normal(rng: np.random.Generator, shape: Shape, dtype: DType = np.float32) -> Any:
     """Draw normally with the variance 2 / (inputs + outputs), for activations such as tanh.
 
     Source: Glorot and Bengio, AISTATS 2010, equation 12.
@@ -46,7 +48,7 @@ def glorot_normal(rng: np.random.Generator, shape: Shape, dtype: Any = np.float3
     return _normal(rng, shape, dtype, variance=2 / sum(_fans(shape)))
 
 
-def kaiming_uniform(rng: np.random.Generator, shape: Shape, dtype: Any = np.float32) -> Any:
+def kaiming_uniform(rng: np.random.Generator, shape: Shape, dtype: DType = np.float32) -> Any:
     """Draw uniformly from ±√(6 / inputs), for relu.
 
     Source: He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015, equation 10.
@@ -60,7 +62,7 @@ def kaiming_uniform(rng: np.random.Generator, shape: Shape, dtype: Any = np.floa
     return _uniform(rng, shape, dtype, variance=2 / _fans(shape)[0])
 
 
-def kaiming_normal(rng: np.random.Generator, shape: Shape, dtype: Any = np.float32) -> Any:
+def kaiming_normal(rng: np.random.Generator, shape: Shape, dtype: DType = np.float32) -> Any:
     """Draw normally with the variance 2 / inputs, for relu.
 
     Source: He, Zhang, Ren and Sun, ICCV 2015, equation 10.
@@ -74,7 +76,7 @@ def kaiming_normal(rng: np.random.Generator, shape: Shape, dtype: Any = np.float
     return _normal(rng, shape, dtype, variance=2 / _fans(shape)[0])
 
 
-def zeros(rng: np.random.Generator, shape: Shape, dtype: Any = np.float32) -> Any:
+def zeros(rng: np.random.Generator, shape: Shape, dtype: DType = np.float32) -> Any:
     """Return zeros: the usual start of a bias. Nothing is drawn from `rng`.
 
     Example:
@@ -91,10 +93,10 @@ def _fans(shape: Shape) -> tuple[int, int]:
     return math.prod(kernel) * inputs, math.prod(kernel) * outputs
 
 
-def _uniform(rng: np.random.Generator, shape: Shape, dtype: Any, variance: float) -> Any:
+def _uniform(rng: np.random.Generator, shape: Shape, dtype: DType, variance: float) -> Any:
     limit = math.sqrt(3 * variance)
     return rng.uniform(-limit, limit, shape).astype(dtype)
 
 
-def _normal(rng: np.random.Generator, shape: Shape, dtype: Any, variance: float) -> Any:
+def _normal(rng: np.random.Generator, shape: Shape, dtype: DType, variance: float) -> Any:
     return (math.sqrt(variance) * rng.standard_normal(shape)).astype(dtype)

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from gpugrad.dispatch.kinds import Array, Device, DType
 from gpugrad.errors import ArgumentError
 from gpugrad.nn.device import to_device
 from gpugrad.nn.functional.dense import fully_connected
 from gpugrad.nn.initialisers import glorot_uniform, zeros
 
 
-def identity(x: Any) -> Any:
+def identity(x: Array) -> Any:
     """Return `x`: the activation of a layer that has none."""
     return x
 
@@ -58,8 +59,8 @@ class Dense:
         *,
         rng: np.random.Generator | None = None,
         init: Callable[..., Any] = glorot_uniform,
-        dtype: Any = np.float32,
-        device: Any = "cpu",
+        dtype: DType = np.float32,
+        device: Device = "cpu",
     ) -> None:
         if min(inputs, outputs) < 1:
             raise ArgumentError(
@@ -72,7 +73,7 @@ class Dense:
             weight=to_device(weight, device), bias=to_device(bias, device), activation=activation
         )
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Array) -> Any:
         """Take an array of shape (..., inputs), batch first, to one of shape (..., outputs).
 
         Raises:
@@ -88,7 +89,7 @@ class Dense:
         name = getattr(self.activation, "__name__", None) or repr(self.activation)
         return f"Dense({inputs}, {outputs}{'' if self.activation is identity else f', {name}'})"
 
-    def _misfit(self, x: Any) -> ArgumentError:
+    def _misfit(self, x: Array) -> ArgumentError:
         inputs, outputs = self.weight.shape
         shape = getattr(x, "shape", None)
         if shape is None:
@@ -132,7 +133,7 @@ class Chain:
     def __init__(self, *layers: Callable[[Any], Any]) -> None:
         vars(self).update(layers=layers)
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Array) -> Any:
         """Return `layers[-1](...(layers[1](layers[0](x))))`."""
         for layer in self.layers:
             x = layer(x)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gpugrad.dispatch.kinds import Array, Device, DType
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import stop_gradient
 from gpugrad.nn.device import to_device
@@ -50,13 +51,13 @@ class LayerNorm:
         features: int | tuple[int, ...],
         *,
         epsilon: float = 1e-5,
-        dtype: Any = np.float32,
-        device: Any = "cpu",
+        dtype: DType = np.float32,
+        device: Device = "cpu",
     ) -> None:
         weight, bias = _parameters(features, dtype, device)
         vars(self).update(weight=weight, bias=bias, epsilon=epsilon)
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Array) -> Any:
         """Take an array of shape (..., *features) to one of the same shape."""
         options = {"axis": _last(self.weight), "epsilon": stop_gradient(self.epsilon)}
         return layer_norm(x, self.weight, self.bias, **options)
@@ -88,12 +89,12 @@ class RMSNorm:
         features: int | tuple[int, ...],
         *,
         epsilon: float = 1e-5,
-        dtype: Any = np.float32,
-        device: Any = "cpu",
+        dtype: DType = np.float32,
+        device: Device = "cpu",
     ) -> None:
         vars(self).update(weight=_parameters(features, dtype, device)[0], epsilon=epsilon)
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Array) -> Any:
         """Take an array of shape (..., *features) to one of the same shape."""
         options = {"axis": _last(self.weight), "epsilon": stop_gradient(self.epsilon)}
         return rms_norm(x, self.weight, **options)
@@ -131,8 +132,8 @@ class GroupNorm:
         groups: int,
         *,
         epsilon: float = 1e-5,
-        dtype: Any = np.float32,
-        device: Any = "cpu",
+        dtype: DType = np.float32,
+        device: Device = "cpu",
     ) -> None:
         if groups < 1 or channels % groups:
             raise ArgumentError(
@@ -142,7 +143,7 @@ class GroupNorm:
         weight, bias = _parameters(channels, dtype, device)
         vars(self).update(weight=weight, bias=bias, groups=groups, epsilon=epsilon)
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Array) -> Any:
         """Take an array of shape (batch, channels, ...) to one of the same shape."""
         epsilon = stop_gradient(self.epsilon)
         return group_norm(x, self.groups, self.weight, self.bias, epsilon=epsilon)
@@ -151,7 +152,7 @@ class GroupNorm:
         return f"GroupNorm({_shown(self.weight)}, {self.groups})"
 
 
-def _parameters(features: Any, dtype: Any, device: Any) -> tuple[Any, Any]:
+def _parameters(features: Any, dtype: DType, device: Device) -> tuple[Any, Any]:
     """Return a weight of ones and a bias of zeros."""
     shape = tuple(features) if isinstance(features, (tuple, list)) else (features,)
     if not shape or min(shape) < 1:
@@ -159,10 +160,10 @@ def _parameters(features: Any, dtype: Any, device: Any) -> tuple[Any, Any]:
     return to_device(np.ones(shape, dtype), device), to_device(np.zeros(shape, dtype), device)
 
 
-def _last(weight: Any) -> tuple[int, ...]:
+def _last(weight: Array) -> tuple[int, ...]:
     return tuple(range(-len(weight.shape), 0))
 
 
-def _shown(weight: Any) -> str:
+def _shown(weight: Array) -> str:
     shape = tuple(weight.shape)
     return str(shape[0] if len(shape) == 1 else shape)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, Device, DType, shape_of
 from gpugrad.errors import ArgumentError
 from gpugrad.nn.device import to_device
 from gpugrad.nn.functional.attention import dot_product_attention, join_heads, split_heads
@@ -21,7 +21,7 @@ from gpugrad.nn.initialisers import glorot_uniform
 from gpugrad.nn.layers import Dense, identity
 
 
-def flatten(x: Any) -> Any:
+def flatten(x: Array) -> Any:
     """Return an array of shape (batch, …) as one of shape (batch, features), for `Dense`.
 
     Example:
@@ -87,8 +87,8 @@ class Conv:
         groups: int = 1,
         rng: np.random.Generator | None = None,
         init: Callable[..., Any] = glorot_uniform,
-        dtype: Any = np.float32,
-        device: Any = "cpu",
+        dtype: DType = np.float32,
+        device: Device = "cpu",
     ) -> None:
         sizes = f"Conv({inputs}, {outputs}, {kernel})"
         weight = _weight(sizes, outputs, inputs, kernel, groups, rng, init, dtype)
@@ -102,7 +102,7 @@ class Conv:
             groups=groups,
         )
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Array) -> Any:
         """Take an array of shape (batch, inputs, *spatial) to one of (batch, outputs, *counts)."""
         y = conv(
             *(x, self.weight, self.bias),
@@ -173,8 +173,8 @@ class ConvTranspose:
         groups: int = 1,
         rng: np.random.Generator | None = None,
         init: Callable[..., Any] = glorot_uniform,
-        dtype: Any = np.float32,
-        device: Any = "cpu",
+        dtype: DType = np.float32,
+        device: Device = "cpu",
     ) -> None:
         sizes = f"ConvTranspose({inputs}, {outputs}, {kernel})"
         weight = _weight(sizes, inputs, outputs, kernel, groups, rng, init, dtype)
@@ -189,7 +189,7 @@ class ConvTranspose:
             groups=groups,
         )
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Array) -> Any:
         """Take an array of shape (batch, inputs, *spatial) to one of (batch, outputs, *sizes)."""
         y = conv_transpose(
             *(x, self.weight, self.bias),
@@ -221,7 +221,7 @@ class MaxPool:
     stride: Any = None
     padding: Any = 0
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Array) -> Any:
         """Return `nn.max_pool(x, …)`."""
         return max_pool(x, self.window, stride=self.stride, padding=self.padding)
 
@@ -240,7 +240,7 @@ class MeanPool:
     stride: Any = None
     padding: Any = 0
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Array) -> Any:
         """Return `nn.mean_pool(x, …)`."""
         return mean_pool(x, self.window, stride=self.stride, padding=self.padding)
 
@@ -273,8 +273,8 @@ class Embedding:
         features: int,
         *,
         rng: np.random.Generator | None = None,
-        dtype: Any = np.float32,
-        device: Any = "cpu",
+        dtype: DType = np.float32,
+        device: Device = "cpu",
     ) -> None:
         if min(tokens, features) < 1:
             raise ArgumentError(
@@ -331,8 +331,8 @@ class MultiHeadAttention:
         *,
         rng: np.random.Generator | None = None,
         init: Callable[..., Any] = glorot_uniform,
-        dtype: Any = np.float32,
-        device: Any = "cpu",
+        dtype: DType = np.float32,
+        device: Device = "cpu",
     ) -> None:
         if heads < 1 or features % heads:
             raise ArgumentError(
@@ -347,7 +347,7 @@ class MultiHeadAttention:
         vars(self).update(query=query, key=key, value=value, output=output, heads=heads)
 
     def __call__(
-        self, x: Any, memory: Any = None, *, mask: Any = None, causal: bool = False
+        self, x: Array, memory: Any = None, *, mask: Any = None, causal: bool = False
     ) -> Any:
         """Attend from a sequence to itself or to another.
 
@@ -380,7 +380,7 @@ def _weight(
     groups: int,
     rng: np.random.Generator | None,
     init: Callable[..., Any],
-    dtype: Any,
+    dtype: DType,
 ) -> Any:
     """Return a weight of shape (first, second / groups, *kernel) as `init` starts it.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.functions import special as S
 from gpugrad.nn.functional.randomness import uniform
 from gpugrad.rulebook.scalar_rule import scalar_rule
@@ -23,7 +23,7 @@ def _sigmoid_of_float(x: float) -> float:
 
 
 @named(scalar=_sigmoid_of_float, home="gpugrad")
-def sigmoid(x: Any) -> Any:
+def sigmoid(x: Array) -> Any:
     """Return 1 / (1 + e⁻ˣ), elementwise, without overflow and with full relative accuracy.
 
     Args:
@@ -50,7 +50,7 @@ tanh_act = F.tanh
 
 
 @named(scalar=lambda x: 0.0 if x <= 0 else x, home="gpugrad")
-def relu(x: Any) -> Any:
+def relu(x: Array) -> Array:
     """Return max(x, 0), elementwise. The derivative at 0 is 0.
 
     Args:
@@ -67,7 +67,7 @@ scalar_rule(relu, lambda y, x: F.sign(y), real=True)
 
 
 @named(home="gpugrad")
-def relu6(x: Any) -> Any:
+def relu6(x: Array) -> Array:
     """Return min(max(x, 0), 6), elementwise. The derivative is 0 at 0 and at 6.
 
     Args:
@@ -80,7 +80,7 @@ scalar_rule(relu6, lambda y, x: F.indicator(y > 0, y) * F.indicator(y < 6, y), r
 
 
 @named(home="gpugrad")
-def leakyrelu(x: Any, a: Any = 0.01) -> Any:
+def leakyrelu(x: Array, a: Array = 0.01) -> Any:
     """Return x where x > 0 and a x elsewhere, elementwise. The derivative at 0 is `a`.
 
     Args:
@@ -95,7 +95,7 @@ def leakyrelu(x: Any, a: Any = 0.01) -> Any:
     return F.where(x > 0, x, a * x)
 
 
-def _one_or(condition: Any, other: Any, x: Any) -> Any:
+def _one_or(condition: Array, other: Any, x: Array) -> Any:
     """Return 1 where the condition holds and a number elsewhere, in the data type of `x`."""
     inside = F.indicator(condition, x)
     return inside + other * (1 - inside)
@@ -109,7 +109,7 @@ scalar_rule(
 )
 
 
-def rrelu(x: Any, rng: Any = None, *, low: float = 1 / 8, high: float = 1 / 3) -> Any:
+def rrelu(x: Array, rng: Any = None, *, low: float = 1 / 8, high: float = 1 / 3) -> Any:
     """Return x where x > 0 and a x elsewhere, with a slope drawn for each element.
 
     Args:
@@ -129,7 +129,7 @@ def rrelu(x: Any, rng: Any = None, *, low: float = 1 / 8, high: float = 1 / 3) -
 
 
 @named(home="gpugrad")
-def trelu(x: Any, theta: Any = 1.0) -> Any:
+def trelu(x: Array, theta: Any = 1.0) -> Any:
     """Return x where x > θ and 0 elsewhere, elementwise. The derivative at θ is 0.
 
     Args:
@@ -143,7 +143,7 @@ scalar_rule(trelu, lambda y, x, theta: F.indicator(x > theta, x), None, real=Tru
 
 
 @named(home="gpugrad")
-def elu(x: Any, alpha: Any = 1.0) -> Any:
+def elu(x: Array, alpha: Any = 1.0) -> Any:
     """Return x where x ≥ 0 and α (eˣ − 1) elsewhere, elementwise. The derivative at 0 is 1.
 
     Args:
@@ -162,7 +162,7 @@ scalar_rule(
 
 
 @named(home="gpugrad")
-def celu(x: Any, alpha: Any = 1.0) -> Any:
+def celu(x: Array, alpha: Any = 1.0) -> Any:
     """Return x where x ≥ 0 and α (e^(x/α) − 1) elsewhere, elementwise: smooth at 0 for every α.
 
     Args:
@@ -172,7 +172,7 @@ def celu(x: Any, alpha: Any = 1.0) -> Any:
     return F.where(x >= 0, x, alpha * F.expm1(F.minimum(x, 0) / alpha))
 
 
-def _celu_by_alpha(z: Any) -> Any:
+def _celu_by_alpha(z: Array) -> Any:
     """Return d/dα of α (eᶻ − 1) with z = x/α."""
     return F.expm1(z) - z * F.exp(z)
 
@@ -190,7 +190,7 @@ SELU_ALPHA = 1.6732632423543772
 
 
 @named(home="gpugrad")
-def selu(x: Any) -> Any:
+def selu(x: Array) -> Any:
     """Return λ x where x > 0 and λ α (eˣ − 1) elsewhere, elementwise, by Klambauer et al.
 
     α = 1.673… and λ = 1.050… keep mean 0 and variance 1. The derivative at 0 is λ α.
@@ -212,7 +212,7 @@ scalar_rule(
 
 
 @named(home="gpugrad")
-def hardsigmoid(x: Any) -> Any:
+def hardsigmoid(x: Array) -> Array:
     """Return min(max((x + 3)/6, 0), 1), elementwise. The derivative at −3 and 3 is 0.
 
     Args:
@@ -225,7 +225,7 @@ scalar_rule(hardsigmoid, lambda y, x: F.indicator(F.abs(x) < 3, x) / 6, real=Tru
 
 
 @named(home="gpugrad")
-def hardtanh(x: Any) -> Any:
+def hardtanh(x: Array) -> Array:
     """Return min(max(x, −1), 1), elementwise. The derivative at −1 and 1 is 0.
 
     Args:
@@ -238,7 +238,7 @@ scalar_rule(hardtanh, lambda y, x: F.indicator(F.abs(x) < 1, x), real=True)
 
 
 @named(home="gpugrad")
-def softsign(x: Any) -> Any:
+def softsign(x: Array) -> Array:
     """Return x / (1 + |x|), elementwise.
 
     Args:
@@ -251,7 +251,7 @@ scalar_rule(softsign, lambda y, x: F.square(1 / (1 + F.abs(x))), real=True)
 
 
 @named(home="gpugrad")
-def softshrink(x: Any, threshold: Any = 0.5) -> Any:
+def softshrink(x: Array, threshold: Any = 0.5) -> Any:
     """Return x − λ where x > λ, x + λ where x < −λ, and 0 between, elementwise.
 
     The derivative at −λ and λ is 0.
@@ -272,7 +272,7 @@ scalar_rule(
 
 
 @named(home="gpugrad")
-def hardshrink(x: Any, threshold: Any = 0.5) -> Any:
+def hardshrink(x: Array, threshold: Any = 0.5) -> Any:
     """Return x where |x| > λ and 0 between, elementwise. The derivative at −λ and λ is 0.
 
     Args:
@@ -291,7 +291,7 @@ scalar_rule(
 
 
 @named(home="gpugrad")
-def tanhshrink(x: Any) -> Any:
+def tanhshrink(x: Array) -> Array:
     """Return x − tanh(x), elementwise.
 
     Args:
@@ -307,7 +307,7 @@ scalar_rule(tanhshrink, lambda y, x: F.square(F.tanh(x)), real=True)
 
 
 @named(home="gpugrad")
-def softplus(x: Any) -> Any:
+def softplus(x: Array) -> Array:
     """Return log(1 + eˣ), elementwise.
 
     Args:
@@ -324,7 +324,7 @@ scalar_rule(softplus, lambda y, x: sigmoid(x), real=True)
 
 
 @named(home="gpugrad")
-def logsigmoid(x: Any) -> Any:
+def logsigmoid(x: Array) -> Array:
     """Return log σ(x), elementwise.
 
     Args:
@@ -337,7 +337,7 @@ scalar_rule(logsigmoid, lambda y, x: sigmoid(-x), real=True)
 
 
 @named(home="gpugrad")
-def logcosh(x: Any) -> Any:
+def logcosh(x: Array) -> Array:
     """Return log cosh x, elementwise.
 
     Args:

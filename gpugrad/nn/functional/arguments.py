@@ -8,13 +8,13 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, DType, kind_of, shape_of
 from gpugrad.dispatch.levels import plain
 from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.errors import ArgumentError
 
 
-def axis_length(name: str, x: Any, axis: int) -> int:
+def axis_length(name: str, x: Array, axis: int) -> int:
     """Return how long an axis is; raise ArgumentError where there is none."""
     shape = shape_of(x)
     if not -len(shape) <= axis < len(shape):
@@ -22,7 +22,7 @@ def axis_length(name: str, x: Any, axis: int) -> int:
     return shape[axis]
 
 
-def check_floating(name: str, x: Any) -> None:
+def check_floating(name: str, x: Array) -> None:
     """Raise ArgumentError for an array of integers, in which fractions would be lost."""
     if kind_of(x) not in "fc":
         raise ArgumentError(
@@ -31,18 +31,18 @@ def check_floating(name: str, x: Any) -> None:
         )
 
 
-def as_dtype(x: Any, dtype: Any) -> Any:
+def as_dtype(x: Array, dtype: DType) -> Any:
     """Return an array as one of NumPy's or Python's data type."""
     library = libraries.library_of(plain(x)) or NUMPY
     return F.astype(x, library.dtype(dtype))
 
 
-def widened(x: Any) -> Any:
+def widened(x: Array) -> Any:
     """Return what has 16 bits as float32: the square of 300 is no number of float16."""
     bytes_each = getattr(getattr(x, "dtype", None), "itemsize", None)
     return as_dtype(x, np.float32) if bytes_each == 2 else x
 
 
-def narrowed(y: Any, x: Any) -> Any:
+def narrowed(y: Array, x: Array) -> Any:
     """Return what was computed of `widened(x)` in the data type of `x`, if that is floating."""
     return F.astype(y, x.dtype) if widened(x) is not x and kind_of(x) == "f" else y

@@ -10,29 +10,30 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import CudaArray, kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, CudaArray, kind_of, shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.kernels.launch import contiguous, is_like
 from gpugrad.modes.rules import frule, rrule
 from gpugrad.nn.functional.arguments import check_floating
 from gpugrad.nn.functional.softmax import masked_softmax, softmax, softmax_dx
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.structure.spaces import Projection
 from gpugrad.structure.tangent import accumulate
 
 
 @named(Composite, module="nn")
 def dot_product_attention(
-    q: Any,
+    q: Array,
     k: Any,
-    v: Any,
-    bias: Any = None,
+    v: Array,
+    bias: Array = None,
     *,
     mask: Any = None,
     scale: float | None = None,
     causal: bool = False,
     dropout: Callable[[Any], Any] | None = None,
-) -> Any:
+) -> Array:
     """Return softmax(scale · q kᵀ + bias) v: for each query a mean of the values.
 
     The scores are not kept for the pullback, which computes them again: what is kept grows with
@@ -80,14 +81,14 @@ def dot_product_attention(
 
 @named(Composite, module="nn")
 def dot_product_attention_scores(
-    q: Any,
+    q: Array,
     k: Any,
-    bias: Any = None,
+    bias: Array = None,
     *,
     mask: Any = None,
     scale: float | None = None,
     causal: bool = False,
-) -> Any:
+) -> Array:
     """Return softmax(scale · q kᵀ + bias): how much of each value `dot_product_attention` takes.
 
     Args:
@@ -109,7 +110,7 @@ def dot_product_attention_scores(
 
 
 @named(Composite, module="nn")
-def split_heads(x: Any, heads: int) -> Any:
+def split_heads(x: Array, heads: int) -> Array:
     """Return the features of each head on an axis of their own, before that of the sequence.
 
     Args:
@@ -137,7 +138,7 @@ def split_heads(x: Any, heads: int) -> Any:
 
 
 @named(Composite, module="nn")
-def join_heads(x: Any) -> Any:
+def join_heads(x: Array) -> Array:
     """Return the features of all heads side by side: the inverse of `split_heads`.
 
     Args:
@@ -163,7 +164,7 @@ def join_heads(x: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def rotary_embedding(x: Any, *, base: float = 10000.0, start: int = 0) -> Any:
+def rotary_embedding(x: Array, *, base: float = 10000.0, start: int = 0) -> Array:
     """Turn pairs of features by angles that grow along the sequence.
 
     Dot products of queries and keys turned so depend on how far apart they are alone.
@@ -208,7 +209,7 @@ def rotary_embedding(x: Any, *, base: float = 10000.0, start: int = 0) -> Any:
 
 
 def _checked(
-    name: str, q: Any, k: Any, mask: Any, scale: float | None, causal: bool
+    name: str, q: Array, k: Any, mask: Any, scale: float | None, causal: bool
 ) -> tuple[float, Any]:
     """Return the scale, and the mask with the causal one; raise ArgumentError where none fits."""
     queries, keys = shape_of(q), shape_of(k)
@@ -233,12 +234,12 @@ def _checked(
 
 
 @named(module="nn", arrays=(0, 1, 2))
-def attend(q: Any, k: Any, v: Any, bias: Any, mask: Any, *, scale: float) -> Any:
+def attend(q: Array, k: Any, v: Array, bias: Array, mask: Any, *, scale: float) -> Any:
     """Return `dot_product_attention`, its arguments checked; bias and mask may be None."""
     return F.matmul(attention_weights(q, k, bias, mask, scale), v)
 
 
-def attention_weights(q: Any, k: Any, bias: Any, mask: Any, scale: float) -> Any:
+def attention_weights(q: Array, k: Any, bias: Array, mask: Any, scale: float) -> Any:
     """Return the softmax of the scores over the keys that are seen; 0 where none is."""
     scores = F.matmul(scaled(q, scale), F.matrix_transpose(k))
     if shape_of(scores)[-1] == 0:  # no keys, and no maximum
@@ -250,7 +251,7 @@ def attention_weights(q: Any, k: Any, bias: Any, mask: Any, scale: float) -> Any
     return masked_softmax(scores, axis=-1)
 
 
-def scaled(x: Any, scale: float) -> Any:
+def scaled(x: Array, scale: float) -> Any:
     """Return `x` times a number, in its own data type: bfloat16 and Python's float make float32.
 
     Integers become what they become by the product.
@@ -263,21 +264,21 @@ def scaled(x: Any, scale: float) -> Any:
 @rrule.register(attend)
 def attend_rrule(
     _: Any,
-    q: Any,
+    q: Array,
     k: Any,
-    v: Any,
-    bias: Any,
+    v: Array,
+    bias: Array,
     mask: Any,
     *,
     scale: float,
     needs: tuple[bool, ...],
-) -> Any:
+) -> Answer:
     """With y = P v and P = softmax(S): dv = Pᵀ dy, dP = dy vᵀ and dS = P (dP − Σ P dP)."""
     need_q, need_k, need_v, need_bias, _ = needs
     project_q, project_k, project_v = Projection(q), Projection(k), Projection(v)
     project_bias = Projection(bias) if need_bias else None
 
-    def attend_back(dy: Any) -> Any:
+    def attend_back(dy: Array) -> Cotangents:
         p = attention_weights(q, k, bias, mask, scale)
         dq = dk = dbias = None
         dv = project_v(F.matmul(F.matrix_transpose(p), dy)) if need_v else None
@@ -295,28 +296,28 @@ def attend_rrule(
 @rrule.register(attend, CudaArray, CudaArray, CudaArray)
 def attend_rrule_on_cuda(
     f: Any,
-    q: Any,
+    q: Array,
     k: Any,
-    v: Any,
-    bias: Any,
+    v: Array,
+    bias: Array,
     mask: Any,
     *,
     scale: float,
     needs: tuple[bool, ...],
-) -> Any:
+) -> Answer:
     """The factors of several products, which heads that were split are not as they lie."""
     q, k, v = map(contiguous, (q, k, v))
     y, back = attend_rrule(f, q, k, v, bias, mask, scale=scale, needs=needs)
     shape = y.shape
 
-    def attend_back(dy: Any) -> Any:
+    def attend_back(dy: Array) -> Cotangents:
         return back(contiguous(dy) if is_like(dy, q, shape) else dy)
 
     return y, attend_back
 
 
 @frule.register(attend)
-def attend_frule(_: Any, args: Any, tangents: Any, *, scale: float) -> Any:
+def attend_frule(_: Any, args: Any, tangents: Any, *, scale: float) -> Answer:
     (q, k, v, bias, mask), (dq, dk, dv, dbias, _) = args, tangents
     p = attention_weights(q, k, bias, mask, scale)
     from_q = None if dq is None else F.matmul(scaled(dq, scale), F.matrix_transpose(k))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
+from gpugrad.dispatch.kinds import Array
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.nn.functional.activations import sigmoid
 from gpugrad.nn.functional.arguments import narrowed, widened
@@ -14,7 +13,9 @@ from gpugrad.rulebook.scalar_rule import scalar_rule
 
 
 @named(home="gpugrad")
-def binary_cross_entropy(yhat: Any, y: Any, /, epsilon: float = 1e-6, *, agg: str = "mean") -> Any:
+def binary_cross_entropy(
+    yhat: Array, y: Array, /, epsilon: float = 1e-6, *, agg: str = "mean"
+) -> Array:
     """Return the mean of −y log(ŷ + ε) − (1 − y) log(1 − ŷ + ε) over all elements.
 
     Args:
@@ -43,7 +44,7 @@ loss_rule(
 
 
 @named()
-def logistic_loss(logits: Any, y: Any) -> Any:
+def logistic_loss(logits: Array, y: Array) -> Array:
     """Return −y log σ(z) − (1 − y) log(1 − σ(z)) = softplus(z) − y z, elementwise."""
     return F.maximum(logits, 0.0) - y * logits + F.log1p(F.exp(-F.abs(logits)))
 
@@ -57,7 +58,7 @@ scalar_rule(
 
 
 @named(home="gpugrad")
-def logit_binary_cross_entropy(logits: Any, y: Any, /, *, agg: str = "mean") -> Any:
+def logit_binary_cross_entropy(logits: Array, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of −y log σ(z) − (1 − y) log(1 − σ(z)) over all elements.
 
     Args:
@@ -81,8 +82,8 @@ loss_rule(
 
 @named(kind=Composite, home="gpugrad")
 def binary_focal_loss(
-    yhat: Any, y: Any, /, *, gamma: float = 2.0, epsilon: float = 1e-6, agg: str = "mean"
-) -> Any:
+    yhat: Array, y: Array, /, *, gamma: float = 2.0, epsilon: float = 1e-6, agg: str = "mean"
+) -> Array:
     """Return the mean of −(1 − p)ᵞ log(p + ε), with p the probability of what is, by Lin et al.
 
     Args:
@@ -104,7 +105,7 @@ def binary_focal_loss(
 
 
 @named(kind=Composite, home="gpugrad")
-def dice_coeff_loss(yhat: Any, y: Any, /, *, smooth: float = 1.0) -> Any:
+def dice_coeff_loss(yhat: Array, y: Array, /, *, smooth: float = 1.0) -> Array:
     """Return 1 − (2 Σ ŷ y + s) / (Σ ŷ² + Σ y² + s) over all elements, by Milletari et al.
 
     Args:
@@ -122,7 +123,7 @@ def dice_coeff_loss(yhat: Any, y: Any, /, *, smooth: float = 1.0) -> Any:
 
 
 @named(kind=Composite, home="gpugrad")
-def tversky_loss(yhat: Any, y: Any, /, *, beta: float = 0.7) -> Any:
+def tversky_loss(yhat: Array, y: Array, /, *, beta: float = 0.7) -> Array:
     """Return 1 − (Σ ŷ y + 1) / (Σ (ŷ y + β (1 − y) ŷ + (1 − β) y (1 − ŷ)) + 1), as Flux does.
 
     Args:

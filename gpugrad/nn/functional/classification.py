@@ -6,7 +6,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import CudaArray, kind_of
+from gpugrad.dispatch.kinds import Array, CudaArray, kind_of
 from gpugrad.dispatch.libraries import library_of
 from gpugrad.dispatch.primitive import Composite, implement
 from gpugrad.errors import ArgumentError
@@ -15,11 +15,12 @@ from gpugrad.modes.rules import frule, rrule
 from gpugrad.nn.functional.arguments import axis_length, narrowed, widened
 from gpugrad.nn.functional.losses import aggregated, aggregation_scale, along, matched
 from gpugrad.nn.functional.softmax import logsoftmax
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.reverse import falling_back_on, takes_number
 
 
 @named(kind=Composite, home="gpugrad")
-def label_smoothing(y: Any, alpha: Any, /, *, axis: int | None = -1) -> Any:
+def label_smoothing(y: Array, alpha: Any, /, *, axis: int | None = -1) -> Array:
     """Return (1 − α) y + α/n: targets that leave a share of α for the other classes.
 
     Args:
@@ -36,8 +37,8 @@ def label_smoothing(y: Any, alpha: Any, /, *, axis: int | None = -1) -> Any:
 
 @named(home="gpugrad")
 def cross_entropy(
-    yhat: Any, y: Any, /, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
-) -> Any:
+    yhat: Array, y: Array, /, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
+) -> Array:
     """Return −Σ y log(ŷ + ε) over the classes, its mean over the batch.
 
     Args:
@@ -58,18 +59,18 @@ def cross_entropy(
 @rrule.register(cross_entropy)
 def cross_entropy_rrule(
     _: Any,
-    yhat: Any,
-    y: Any,
+    yhat: Array,
+    y: Array,
     *,
     axis: int = -1,
     epsilon: float = 1e-6,
     agg: str = "mean",
     needs: tuple[bool, bool],
-) -> Any:
+) -> Answer:
     yhat, y = matched("cross_entropy", yhat, y)
     share = aggregation_scale("cross_entropy", agg, batch_size("cross_entropy", yhat, axis))
 
-    def cross_entropy_back(dloss: Any) -> Any:
+    def cross_entropy_back(dloss: Array) -> Cotangents:
         scale = _beside(dloss * -share, agg, axis)
         dyhat = scale * y / (yhat + epsilon) if needs[0] else None
         dy = scale * F.log(yhat + epsilon) if needs[1] else None
@@ -87,7 +88,7 @@ def cross_entropy_frule(
     axis: int = -1,
     epsilon: float = 1e-6,
     agg: str = "mean",
-) -> Any:
+) -> Answer:
     yhat, y = matched("cross_entropy", *args)
     shifted = yhat + epsilon
     moved = along(tangents, lambda: -y / shifted, lambda: -F.log(shifted))
@@ -102,21 +103,21 @@ implement(cross_entropy, CudaArray)(kernels.cross_entropy)
 @falling_back_on(cross_entropy_rrule)
 def cross_entropy_rrule_on_cuda(
     f: Any,
-    yhat: Any,
-    y: Any,
+    yhat: Array,
+    y: Array,
     *,
     axis: int = -1,
     epsilon: float = 1e-6,
     agg: str = "mean",
     needs: tuple[bool, bool],
-) -> Any:
+) -> Answer:
     """The gradient of the prediction is computed along with the loss."""
     losses = kernels.probability_losses(yhat, y, axis=axis, epsilon=epsilon, agg=agg)
     if losses is None:
         return NotImplemented
 
     @takes_number
-    def cross_entropy_back(dloss: Any) -> Any:
+    def cross_entropy_back(dloss: Array) -> Cotangents:
         dyhat = losses.pull_back(dloss) if needs[0] else None
         if dyhat is NotImplemented:
             return NotImplemented
@@ -129,15 +130,15 @@ def cross_entropy_rrule_on_cuda(
 
 @named(kind=Composite, home="gpugrad")
 def focal_loss(
-    yhat: Any,
-    y: Any,
+    yhat: Array,
+    y: Array,
     /,
     *,
     axis: int = -1,
     gamma: float = 2.0,
     epsilon: float = 1e-6,
     agg: str = "mean",
-) -> Any:
+) -> Array:
     """Return −Σ y (1 − ŷ)ᵞ log(ŷ + ε) over the classes, its mean over the batch, by Lin et al.
 
     Args:
@@ -159,8 +160,8 @@ def focal_loss(
 
 @named(kind=Composite, home="gpugrad")
 def kl_divergence(
-    yhat: Any, y: Any, /, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
-) -> Any:
+    yhat: Array, y: Array, /, *, axis: int = -1, epsilon: float = 1e-6, agg: str = "mean"
+) -> Array:
     """Return Σ y (log y − log(ŷ + ε)) over the classes, its mean over the batch.
 
     Args:
@@ -183,7 +184,7 @@ def kl_divergence(
 
 
 @named(home="gpugrad")
-def logit_cross_entropy(logits: Any, y: Any, /, *, axis: int = -1, agg: str = "mean") -> Any:
+def logit_cross_entropy(logits: Array, y: Array, /, *, axis: int = -1, agg: str = "mean") -> Array:
     """Return −Σ y logsoftmax(logits) over the classes, its mean over the batch.
 
     Args:
@@ -202,7 +203,7 @@ def logit_cross_entropy(logits: Any, y: Any, /, *, axis: int = -1, agg: str = "m
     return Softmax(logits, soft_targets(y, logits, axis), axis).loss(agg)
 
 
-def soft_targets(y: Any, logits: Any, axis: int) -> Any:
+def soft_targets(y: Array, logits: Array, axis: int) -> Any:
     """Return targets of the shape of `logits`: integer labels become one-hot."""
     count = axis_length("logit_cross_entropy", logits, axis)
     if kind_of(y) != "i":
@@ -229,7 +230,7 @@ class Softmax:
     classes: there is no array of the logarithms of all probabilities.
     """
 
-    def __init__(self, logits: Any, targets: Any, axis: int) -> None:
+    def __init__(self, logits: Array, targets: Any, axis: int) -> None:
         # The loss does not depend on the shift: it is no part of any derivative.
         self.z = logits - F.stop_gradient(F.max(logits, axis=axis, keepdims=True))
         self.e = F.exp(self.z)
@@ -254,8 +255,8 @@ class Softmax:
 
 @rrule.register(logit_cross_entropy)
 def logit_cross_entropy_rrule(
-    _: Any, logits: Any, y: Any, *, axis: int = -1, agg: str = "mean", needs: tuple[bool, bool]
-) -> Any:
+    _: Any, logits: Array, y: Array, *, axis: int = -1, agg: str = "mean", needs: tuple[bool, bool]
+) -> Answer:
     """∂/∂logits = (softmax(logits) Σ y − y) / batch, ∂/∂y = −logsoftmax(logits) / batch."""
     name = "logit_cross_entropy"
     targets = soft_targets(y, logits, axis)
@@ -264,7 +265,7 @@ def logit_cross_entropy_rrule(
     e, weight, total = softmax.e, softmax.weight, softmax.total
     minus_log_p = softmax.log_total - softmax.z if needs[1] else None
 
-    def logit_cross_entropy_back(dloss: Any) -> Any:
+    def logit_cross_entropy_back(dloss: Array) -> Cotangents:
         scale = _beside(dloss * share, agg, axis)
         dlogits = scale * (e * (weight / total) - targets) if needs[0] else None
         return None, dlogits, scale * minus_log_p if needs[1] else None
@@ -275,7 +276,7 @@ def logit_cross_entropy_rrule(
 @frule.register(logit_cross_entropy)
 def logit_cross_entropy_frule(
     _: Any, args: Any, tangents: Any, *, axis: int = -1, agg: str = "mean"
-) -> Any:
+) -> Answer:
     logits, y = args
     targets = soft_targets(y, logits, axis)
     softmax = Softmax(logits, targets, axis)
@@ -293,15 +294,15 @@ implement(logit_cross_entropy, CudaArray)(kernels.logit_cross_entropy)
 @rrule.register(logit_cross_entropy, CudaArray, CudaArray)
 @falling_back_on(logit_cross_entropy_rrule)
 def logit_cross_entropy_rrule_on_cuda(
-    f: Any, logits: Any, y: Any, *, axis: int = -1, agg: str = "mean", needs: tuple[bool, bool]
-) -> Any:
+    f: Any, logits: Array, y: Array, *, axis: int = -1, agg: str = "mean", needs: tuple[bool, bool]
+) -> Answer:
     """The gradient of the logits is computed along with the loss."""
     losses = kernels.logit_losses(logits, y, axis=axis, agg=agg)
     if losses is None:
         return NotImplemented
 
     @takes_number
-    def logit_cross_entropy_back(dloss: Any) -> Any:
+    def logit_cross_entropy_back(dloss: Array) -> Cotangents:
         dlogits = losses.pull_back(dloss) if needs[0] else None
         if dlogits is NotImplemented:
             return NotImplemented
@@ -316,7 +317,7 @@ def logit_cross_entropy_rrule_on_cuda(
 # --- The axis of the classes -----------------------------------------------------------------
 
 
-def batch_size(name: str, x: Any, axis: int) -> int:
+def batch_size(name: str, x: Array, axis: int) -> int:
     """Return how many elements all axes but `axis` have."""
     classes = axis_length(name, x, axis)
     return x.size // max(classes, 1)

@@ -15,12 +15,13 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.modes.rules import rrule
 from gpugrad.nn.functional.layout import Layout, layout_over, padding_pairs, per_axis
 from gpugrad.nn.functional.windows import fold_windows, windows
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.forward import bilinear
 from gpugrad.rules.elementwise import conj
 from gpugrad.structure.spaces import Projection
@@ -28,9 +29,9 @@ from gpugrad.structure.spaces import Projection
 
 @named(Composite, module="nn")
 def conv(
-    x: Any,
-    w: Any,
-    bias: Any = None,
+    x: Array,
+    w: Array,
+    bias: Array = None,
     *,
     stride: Any = 1,
     padding: Any = 0,
@@ -84,9 +85,9 @@ def conv(
 
 @named(Composite, module="nn")
 def conv_transpose(
-    x: Any,
-    w: Any,
-    bias: Any = None,
+    x: Array,
+    w: Array,
+    bias: Array = None,
     *,
     stride: Any = 1,
     padding: Any = 0,
@@ -94,7 +95,7 @@ def conv_transpose(
     dilation: Any = 1,
     groups: int = 1,
     flipped: bool = False,
-) -> Any:
+) -> Array:
     """Return the transpose of `conv`: it takes what `conv` gives to the shape it was given.
 
     Args:
@@ -160,7 +161,7 @@ def conv_transpose(
 
 
 @named(Composite, module="nn")
-def depthwise_conv(x: Any, w: Any, bias: Any = None, **options: Any) -> Any:
+def depthwise_conv(x: Array, w: Array, bias: Array = None, **options: Any) -> Array:
     """Return a `conv` of each channel to itself.
 
     Args:
@@ -180,7 +181,7 @@ def depthwise_conv(x: Any, w: Any, bias: Any = None, **options: Any) -> Any:
 
 
 @named(module="nn")
-def convolve_output(x: Any, w: Any, *, layout: Layout, groups: int) -> Any:
+def convolve_output(x: Array, w: Array, *, layout: Layout, groups: int) -> Array:
     """Return y of shape (batch, outputs, *counts): for each group a product with the windows."""
     outputs = shape_of(w)[0]
     y = F.matmul(_matrices(w, groups), _columns(windows(x, layout=layout), groups))
@@ -189,12 +190,12 @@ def convolve_output(x: Any, w: Any, *, layout: Layout, groups: int) -> Any:
 
 @rrule.register(convolve_output)
 def convolve_output_rrule(
-    _: Any, x: Any, w: Any, *, layout: Layout, groups: int, needs: tuple[bool, bool]
-) -> Any:
+    _: Any, x: Array, w: Array, *, layout: Layout, groups: int, needs: tuple[bool, bool]
+) -> Answer:
     project_x, project_w = Projection(x), Projection(w)
     options: Any = {"layout": layout, "groups": groups}
 
-    def convolve_output_back(dy: Any) -> Any:
+    def convolve_output_back(dy: Array) -> Cotangents:
         dx = project_x(convolve_input(dy, conj(w), **options)) if needs[0] else None
         dw = project_w(convolve_weight(conj(x), dy, **options)) if needs[1] else None
         return None, dx, dw
@@ -203,7 +204,7 @@ def convolve_output_rrule(
 
 
 @named(module="nn")
-def convolve_input(y: Any, w: Any, *, layout: Layout, groups: int) -> Any:
+def convolve_input(y: Array, w: Array, *, layout: Layout, groups: int) -> Array:
     """Return x of shape (batch, inputs, *sizes): what `convolve_output` is the transpose of."""
     inputs = shape_of(w)[1] * groups
     columns = F.matmul(F.matrix_transpose(_matrices(w, groups)), _rows(y, groups))
@@ -213,12 +214,12 @@ def convolve_input(y: Any, w: Any, *, layout: Layout, groups: int) -> Any:
 
 @rrule.register(convolve_input)
 def convolve_input_rrule(
-    _: Any, y: Any, w: Any, *, layout: Layout, groups: int, needs: tuple[bool, bool]
-) -> Any:
+    _: Any, y: Array, w: Array, *, layout: Layout, groups: int, needs: tuple[bool, bool]
+) -> Answer:
     project_y, project_w = Projection(y), Projection(w)
     options: Any = {"layout": layout, "groups": groups}
 
-    def convolve_input_back(dx: Any) -> Any:
+    def convolve_input_back(dx: Array) -> Cotangents:
         dy = project_y(convolve_output(dx, conj(w), **options)) if needs[0] else None
         dw = project_w(convolve_weight(dx, conj(y), **options)) if needs[1] else None
         return None, dy, dw
@@ -227,7 +228,7 @@ def convolve_input_rrule(
 
 
 @named(module="nn")
-def convolve_weight(x: Any, y: Any, *, layout: Layout, groups: int) -> Any:
+def convolve_weight(x: Array, y: Array, *, layout: Layout, groups: int) -> Any:
     """Return w of shape (outputs, inputs / groups, *kernel): correlations of input and output."""
     inputs, outputs = shape_of(x)[1], shape_of(y)[1]
     columns = _columns(windows(x, layout=layout), groups)
@@ -237,12 +238,12 @@ def convolve_weight(x: Any, y: Any, *, layout: Layout, groups: int) -> Any:
 
 @rrule.register(convolve_weight)
 def convolve_weight_rrule(
-    _: Any, x: Any, y: Any, *, layout: Layout, groups: int, needs: tuple[bool, bool]
-) -> Any:
+    _: Any, x: Array, y: Array, *, layout: Layout, groups: int, needs: tuple[bool, bool]
+) -> Answer:
     project_x, project_y = Projection(x), Projection(y)
     options: Any = {"layout": layout, "groups": groups}
 
-    def convolve_weight_back(dw: Any) -> Any:
+    def convolve_weight_back(dw: Any) -> Cotangents:
         dx = project_x(convolve_input(conj(y), dw, **options)) if needs[0] else None
         dy = project_y(convolve_output(conj(x), dw, **options)) if needs[1] else None
         return None, dx, dy
@@ -250,7 +251,7 @@ def convolve_weight_rrule(
     return convolve_weight(x, y, **options), convolve_weight_back
 
 
-def _matrices(w: Any, groups: int) -> Any:
+def _matrices(w: Array, groups: int) -> Any:
     """Return a weight as (groups, outputs of a group, its inputs · elements of the kernel)."""
     outputs, inputs, *kernel = shape_of(w)
     return F.reshape(w, (groups, outputs // groups, inputs * math.prod(kernel)))
@@ -262,7 +263,7 @@ def _columns(parts: Any, groups: int) -> Any:
     return F.reshape(parts, (batch, groups, inputs // groups * size, math.prod(counts)))
 
 
-def _rows(y: Any, groups: int) -> Any:
+def _rows(y: Array, groups: int) -> Any:
     """Return an output as (batch, groups, outputs of a group, positions)."""
     batch, outputs, *counts = shape_of(y)
     return F.reshape(y, (batch, groups, outputs // groups, math.prod(counts)))
@@ -274,11 +275,11 @@ bilinear(convolve_output, convolve_input, convolve_weight)
 # --- What surrounds it -----------------------------------------------------------------------
 
 
-def _flipped(w: Any) -> Any:
+def _flipped(w: Array) -> Any:
     return F.flip(w, axis=tuple(range(2, len(shape_of(w)))))
 
 
-def _with_bias(name: str, y: Any, bias: Any) -> Any:
+def _with_bias(name: str, y: Array, bias: Array) -> Any:
     """Return y + bias, a number for each channel."""
     if bias is None:
         return y
@@ -290,7 +291,7 @@ def _with_bias(name: str, y: Any, bias: Any) -> Any:
     return y + F.reshape(bias, (outputs, *(1,) * (len(shape_of(y)) - 2)))
 
 
-def _check_weight(name: str, x: Any, w: Any, groups: int) -> None:
+def _check_weight(name: str, x: Array, w: Array, groups: int) -> None:
     """Raise ArgumentError unless array and weight have the axes that they need."""
     ndim = len(shape_of(x))
     if ndim < 3 or len(shape_of(w)) != ndim:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, kind_of, shape_of
 from gpugrad.dispatch.libraries import create
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
@@ -21,15 +21,15 @@ NEVER = -1e30
 
 @named(kind=Composite, home="gpugrad")
 def ctc_loss(
-    logits: Any,
-    labels: Any,
+    logits: Array,
+    labels: Array,
     /,
     *,
     input_lengths: Any = None,
     label_lengths: Any = None,
     blank: int = 0,
     agg: str = "mean",
-) -> Any:
+) -> Array:
     """Return −log of the probability of the labels, however they lie in time, by Graves et al.
 
     A path names a class at each time; its labels are what remains when repetitions are merged, and
@@ -71,7 +71,7 @@ def ctc_loss(
     return aggregated("ctc_loss", losses, agg)
 
 
-def _ctc(logits: Any, labels: Any, input_lengths: Any, label_lengths: Any, blank: int) -> Any:
+def _ctc(logits: Array, labels: Array, input_lengths: Any, label_lengths: Any, blank: int) -> Any:
     """Return the losses of observations by the forward recursion of Graves et al., section 4.1."""
     batch, time, classes = logits.shape
     logits, labels = widened(logits), as_dtype(labels, int)  # uint8 does not count far

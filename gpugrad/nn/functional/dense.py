@@ -9,7 +9,7 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.kinds import Array, CudaArray
 from gpugrad.dispatch.levels import plain
 from gpugrad.dispatch.primitive import Composite, implement
 from gpugrad.kernels import dense as kernels
@@ -17,7 +17,7 @@ from gpugrad.kernels import epilogue as epilogues
 from gpugrad.modes.rules import rrule
 
 
-def fully_connected(x: Any, weight: Any, bias: Any, activation: Callable[[Any], Any]) -> Any:
+def fully_connected(x: Array, weight: Array, bias: Array, activation: Callable[[Any], Any]) -> Any:
     """Return activation(x W + b).
 
     Args:
@@ -39,7 +39,7 @@ def fully_connected(x: Any, weight: Any, bias: Any, activation: Callable[[Any], 
 
 
 @named(Composite, arrays=(0, 1, 2))
-def dense(x: Any, weight: Any, bias: Any, activation: Callable[[Any], Any]) -> Any:
+def dense(x: Array, weight: Array, bias: Array, activation: Callable[[Any], Any]) -> Array:
     """Return activation(x W + b), in one step where there are few features.
 
     Args:
@@ -56,7 +56,7 @@ rrule.register(dense, CudaArray, CudaArray, CudaArray)(kernels.dense_rrule)
 
 
 @named(Composite, arrays=(0, 1))
-def bias_activation(z: Any, bias: Any, activation: Callable[[Any], Any]) -> Any:
+def bias_activation(z: Array, bias: Array, activation: Callable[[Any], Any]) -> Array:
     """Return activation(z + bias).
 
     Args:

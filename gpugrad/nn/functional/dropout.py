@@ -13,7 +13,7 @@ import numpy as np
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import CudaArray, shape_of
+from gpugrad.dispatch.kinds import Array, CudaArray, shape_of
 from gpugrad.dispatch.libraries import create
 from gpugrad.dispatch.primitive import implement
 from gpugrad.errors import ArgumentError
@@ -21,10 +21,11 @@ from gpugrad.kernels import dropout as kernels
 from gpugrad.kernels.dropout import threshold
 from gpugrad.modes.rules import frule, rrule
 from gpugrad.nn.functional.randomness import key_of, philox, uniform
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.structure.tangent import accumulate
 
 
-def dropout(x: Any, p: float, rng: Any, *, axis: int | tuple[int, ...] | None = None) -> Any:
+def dropout(x: Array, p: float, rng: Any, *, axis: int | tuple[int, ...] | None = None) -> Any:
     """Return `x` with each element set to 0 with probability p, the others divided by 1 − p.
 
     What is expected of the value is `x`. In use, after training, leave it out.
@@ -67,7 +68,7 @@ def dropout(x: Any, p: float, rng: Any, *, axis: int | tuple[int, ...] | None = 
 
 
 @named(module="nn", arrays=(0, 1))
-def dropped(x: Any, key: Any, p: float) -> Any:
+def dropped(x: Array, key: Any, p: float) -> Any:
     """Return `x` times a mask of 0 and 1/(1 − p), which the key and the places determine.
 
     Args:
@@ -87,13 +88,13 @@ def dropped(x: Any, key: Any, p: float) -> Any:
 
 @rrule.register(dropped)
 def dropped_rrule(
-    _: Any, x: Any, key: Any, p: float, *, needs: tuple[bool, bool, bool]
+    _: Any, x: Array, key: Any, p: float, *, needs: tuple[bool, bool, bool]
 ) -> tuple[Any, Any]:
     """The mask stays as p moves, what it keeps grows: ∂y/∂p = y / (1 − p)."""
     y, shape = dropped(x, key, p), shape_of(x)
     grown = y if needs[2] else None
 
-    def dropped_back(dy: Any) -> Any:
+    def dropped_back(dy: Array) -> Cotangents:
         # A number that stands for many is as many: each has its place.
         dy = dy if shape_of(dy) == shape else F.broadcast_to(dy, shape)
         dx = dropped(dy, key, p) if needs[0] else None
@@ -103,7 +104,7 @@ def dropped_rrule(
 
 
 @frule.register(dropped)
-def dropped_frule(_: Any, args: Any, tangents: Any) -> Any:
+def dropped_frule(_: Any, args: Any, tangents: Any) -> Answer:
     (x, key, p), (dx, _, dp) = args, tangents
     y = dropped(x, key, p)
     moved = None if dx is None else dropped(dx, key, p)

@@ -13,17 +13,18 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, DType, kind_of, shape_of
 from gpugrad.dispatch.numpy_library import NUMPY
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.modes.rules import frule, rrule
 from gpugrad.nn.functional.arguments import as_dtype
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rules.elementwise import nonzero
 
 
 @named(Composite, module="nn")
-def gather(table: Any, indices: Any, *, axis: int = 0) -> Any:
+def gather(table: Any, indices: Any, *, axis: int = 0) -> Array:
     """Return slices of an array by their numbers along an axis.
 
     A slice that is taken more than once collects all the gradients.
@@ -58,7 +59,7 @@ def gather(table: Any, indices: Any, *, axis: int = 0) -> Any:
 
 
 @named(Composite, module="nn")
-def embedding(table: Any, indices: Any, *, padding_idx: int | None = None) -> Any:
+def embedding(table: Any, indices: Any, *, padding_idx: int | None = None) -> Array:
     """Return the vectors of tokens, the rows of a table by their numbers.
 
     Args:
@@ -85,7 +86,7 @@ def embedding(table: Any, indices: Any, *, padding_idx: int | None = None) -> An
 
 
 @named(Composite, module="nn")
-def scatter(op: Any, src: Any, indices: Any, length: int) -> Any:
+def scatter(op: Any, src: Any, indices: Any, length: int) -> Array:
     """Put the slices of an array together by numbers: those of one number by an operation.
 
     Args:
@@ -133,7 +134,7 @@ def scatter(op: Any, src: Any, indices: Any, length: int) -> Any:
 
 
 @named(Composite, module="nn")
-def segment_sum(data: Any, segments: Any, count: int) -> Any:
+def segment_sum(data: Any, segments: Any, count: int) -> Array:
     """Return the sum of each segment, 0 of an empty one: `scatter("+", …)`.
 
     Args:
@@ -148,30 +149,30 @@ def segment_sum(data: Any, segments: Any, count: int) -> Any:
 
 
 @named(Composite, module="nn")
-def segment_mean(data: Any, segments: Any, count: int) -> Any:
+def segment_mean(data: Any, segments: Any, count: int) -> Array:
     """Return the mean of each segment, 0 of an empty one: see `segment_sum`."""
     return scatter("mean", data, segments, count)
 
 
 @named(Composite, module="nn")
-def segment_max(data: Any, segments: Any, count: int) -> Any:
+def segment_max(data: Any, segments: Any, count: int) -> Array:
     """Return the largest element of each segment, −∞ of an empty one: see `segment_sum`."""
     return scatter("max", data, segments, count)
 
 
 @named(Composite, module="nn")
-def segment_min(data: Any, segments: Any, count: int) -> Any:
+def segment_min(data: Any, segments: Any, count: int) -> Array:
     """Return the smallest element of each segment, ∞ of an empty one: see `segment_sum`."""
     return scatter("min", data, segments, count)
 
 
 @named(Composite, module="nn")
-def segment_prod(data: Any, segments: Any, count: int) -> Any:
+def segment_prod(data: Any, segments: Any, count: int) -> Array:
     """Return the product of each segment, 1 of an empty one: see `segment_sum`."""
     return scatter("*", data, segments, count)
 
 
-def one_hot(labels: Any, classes: int, *, dtype: Any = float) -> Any:
+def one_hot(labels: Array, classes: int, *, dtype: DType = float) -> Any:
     """Return vectors with a 1 at a label's place, and zeros for a label that is none.
 
     Args:
@@ -197,7 +198,7 @@ def one_hot(labels: Any, classes: int, *, dtype: Any = float) -> Any:
 
 
 @named(module="nn", arrays=(0, 1))
-def scatter_max(src: Any, indices: Any, length: int) -> Any:
+def scatter_max(src: Any, indices: Any, length: int) -> Array:
     """Return the largest of the slices that go to each place, −∞ where none does.
 
     Args:
@@ -212,25 +213,25 @@ def scatter_max(src: Any, indices: Any, length: int) -> Any:
 
 
 @rrule.register(scatter_max)
-def scatter_max_rrule(_: Any, src: Any, indices: Any, length: int) -> Any:
+def scatter_max_rrule(_: Any, src: Any, indices: Any, length: int) -> Answer:
     """The gradient is split evenly among the elements that are the largest of their place."""
     y = scatter_max(src, indices, length)
 
-    def scatter_max_back(dy: Any) -> Any:
+    def scatter_max_back(dy: Array) -> Cotangents:
         hit, count = _largest(src, indices, y)
         return None, hit * F.take(dy / count, indices, axis=0), None, None
 
     return y, scatter_max_back
 
 
-def _largest(src: Any, indices: Any, y: Any) -> tuple[Any, Any]:
+def _largest(src: Any, indices: Any, y: Array) -> tuple[Any, Any]:
     """Return 1 for the elements that are the largest of their place, and how many they are."""
     hit = F.indicator(src == F.take(y, indices, axis=0), src)
     return hit, nonzero(F.scatter_add(hit, indices, shape_of(y)))
 
 
 @frule.register(scatter_max)
-def scatter_max_frule(_: Any, args: Any, tangents: Any) -> Any:
+def scatter_max_frule(_: Any, args: Any, tangents: Any) -> Answer:
     """The mean of the tangents of all elements that are the largest of their place."""
     (src, indices, length), (dsrc, *_) = args, tangents
     y = scatter_max(src, indices, length)
@@ -284,7 +285,7 @@ _NAMES: dict[Any, str] = {
 }
 
 
-def beside(x: Any, y: Any) -> Any:
+def beside(x: Array, y: Array) -> Any:
     """Return a number for each slice of `y` with as many axes as `y`."""
     return F.reshape(x, (-1, *(1,) * (len(shape_of(y)) - 1)))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import kind_of
+from gpugrad.dispatch.kinds import Array, kind_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.functions import special as S
@@ -19,18 +19,18 @@ from gpugrad.nn.functional.arguments import axis_length
 from gpugrad.rulebook.scalar_rule import scalar_rule
 
 
-def above(x: Any) -> Any:
+def above(x: Array) -> Any:
     """Return x, or −1000 where it is less: there each gate is 0, and 0 times −∞ is NaN."""
     return F.maximum(x, -1000.0)
 
 
-def _within(x: Any) -> Any:
+def _within(x: Array) -> Any:
     """Return x within ±1000: beyond, the slopes of gates are 0, and 0 times ∞ is NaN."""
     return F.clip(x, -1000.0, 1000.0)
 
 
 @named(home="gpugrad")
-def swish(x: Any) -> Any:
+def swish(x: Array) -> Array:
     """Return x σ(x), elementwise; also called silu.
 
     Args:
@@ -43,7 +43,7 @@ silu = swish
 """x σ(x), by PyTorch's name."""
 
 
-def _swish_slope(z: Any) -> Any:
+def _swish_slope(z: Array) -> Any:
     """Return d/dz of z σ(z)."""
     return sigmoid(z) + _within(z) * sigmoid(z) * sigmoid(-z)
 
@@ -52,7 +52,7 @@ scalar_rule(swish, lambda y, x: _swish_slope(x), real=True)
 
 
 @named(home="gpugrad")
-def mish(x: Any) -> Any:
+def mish(x: Array) -> Array:
     """Return x tanh(softplus(x)), elementwise.
 
     Args:
@@ -70,7 +70,7 @@ scalar_rule(
 )
 
 
-def gelu_tanh_logit(x: Any) -> Any:
+def gelu_tanh_logit(x: Array) -> Any:
     """Return 2 √(2/π) (x + 0.044715 x³), whose sigmoid is the gate of `gelu_tanh`.
 
     Beyond ±25 the gate is 0 or 1 in every data type, and x³ might overflow.
@@ -80,7 +80,7 @@ def gelu_tanh_logit(x: Any) -> Any:
 
 
 @named(home="gpugrad")
-def gelu_tanh(x: Any) -> Any:
+def gelu_tanh(x: Array) -> Array:
     """Return x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))), elementwise: Hendrycks and Gimpel's GELU.
 
     Args:
@@ -89,7 +89,7 @@ def gelu_tanh(x: Any) -> Any:
     return above(x) * sigmoid(gelu_tanh_logit(x))
 
 
-def _gelu_tanh_slope(x: Any) -> Any:
+def _gelu_tanh_slope(x: Array) -> Any:
     """Return σ(z) + x σ(z) σ(−z) dz/dx, where z is the logit of the gate."""
     c, z = F.clip(x, -25.0, 25.0), gelu_tanh_logit(x)
     slope = math.sqrt(8 / math.pi) * (1 + 0.134145 * c * c)
@@ -103,13 +103,13 @@ gelu = gelu_tanh
 """The GELU; as NNlib does, by its approximation with tanh. The exact one is `gelu_erf`."""
 
 
-def gelu_sigmoid_logit(x: Any) -> Any:
+def gelu_sigmoid_logit(x: Array) -> Any:
     """Return 1.702 x; beyond ±500 its sigmoid is 0 or 1, and the product might overflow."""
     return 1.702 * F.clip(x, -500.0, 500.0)
 
 
 @named(home="gpugrad")
-def gelu_sigmoid(x: Any) -> Any:
+def gelu_sigmoid(x: Array) -> Array:
     """Return x σ(1.702 x), elementwise: the GELU's approximation with a sigmoid.
 
     Args:
@@ -122,7 +122,7 @@ scalar_rule(gelu_sigmoid, lambda y, x: _swish_slope(gelu_sigmoid_logit(x)), real
 
 
 @named()
-def normal_cdf(x: Any) -> Any:
+def normal_cdf(x: Array) -> Array:
     """Return Φ(x), the normal distribution's cumulative function; beyond ±40 it is 0 or 1."""
     y = 0.5 * S.erfc(-math.sqrt(0.5) * F.clip(x, -40.0, 40.0))
     dtype = getattr(x, "dtype", None)
@@ -137,7 +137,7 @@ scalar_rule(normal_cdf, lambda y, x: _normal_density(F.clip(x, -40.0, 40.0)), re
 
 
 @named(home="gpugrad")
-def gelu_erf(x: Any) -> Any:
+def gelu_erf(x: Array) -> Array:
     """Return x Φ(x) = x/2 erfc(−x/√2), elementwise: the GELU without approximation.
 
     Args:
@@ -146,7 +146,7 @@ def gelu_erf(x: Any) -> Any:
     return above(x) * normal_cdf(x)
 
 
-def _gelu_erf_slope(x: Any) -> Any:
+def _gelu_erf_slope(x: Array) -> Any:
     """Return Φ(x) + x Φ'(x); beyond ±40 the density is 0 in every data type."""
     c = F.clip(x, -40.0, 40.0)
     return normal_cdf(x) + c * _normal_density(c)
@@ -156,7 +156,7 @@ scalar_rule(gelu_erf, lambda y, x: _gelu_erf_slope(x), real=True)
 
 
 @named(home="gpugrad")
-def hardswish(x: Any) -> Any:
+def hardswish(x: Array) -> Any:
     """Return x min(max((x + 3)/6, 0), 1), elementwise; x/3 + 1/2 is the derivative at −3 and 3.
 
     Args:
@@ -173,7 +173,7 @@ scalar_rule(
 
 
 @named(home="gpugrad")
-def lisht(x: Any) -> Any:
+def lisht(x: Array) -> Array:
     """Return x tanh(x), elementwise.
 
     Args:
@@ -186,7 +186,7 @@ scalar_rule(lisht, lambda y, x: F.tanh(x) + _within(x) * (1 - F.square(F.tanh(x)
 
 
 @named(kind=Composite, home="gpugrad")
-def glu(x: Any, /, *, axis: int = -1) -> Any:
+def glu(x: Array, /, *, axis: int = -1) -> Any:
     """Return a σ(b), where a and b are the halves of `x` along an axis.
 
     Args:

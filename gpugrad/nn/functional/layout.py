@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpugrad.dispatch import libraries
+from gpugrad.dispatch.kinds import Array
 from gpugrad.errors import ArgumentError
 
 Sizes = tuple[int, ...]
@@ -73,7 +74,7 @@ class Layout:
             steps = zip(starts, self.stride, self.counts, strict=True)
             yield (..., *(slice(a, a + s * (n - 1) + 1, s) for a, s, n in steps))
 
-    def padded(self, x: Any, fill: float) -> Any:
+    def padded(self, x: Array, fill: float) -> Any:
         """Return an array, no recorded one, with its padding."""
         if self.padded_sizes == self.sizes:
             return x

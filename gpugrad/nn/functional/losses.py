@@ -13,17 +13,18 @@ from collections.abc import Callable
 from typing import Any
 
 from gpugrad import functions as F
-from gpugrad.dispatch.kinds import CudaArray, shape_of
+from gpugrad.dispatch.kinds import Array, CudaArray, shape_of
 from gpugrad.dispatch.primitive import implement
 from gpugrad.errors import ArgumentError
 from gpugrad.kernels.losses import LOSSES, loss_of, numbers, value
 from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.reverse import falling_back_on, takes_number
 from gpugrad.structure.spaces import Projection
 from gpugrad.structure.tangent import accumulate
 
 
-def check_shapes(name: str, yhat: Any, y: Any) -> None:
+def check_shapes(name: str, yhat: Array, y: Array) -> None:
     """Raise ArgumentError unless prediction and target have one shape."""
     if shape_of(yhat) != shape_of(y):
         raise ArgumentError(
@@ -32,7 +33,7 @@ def check_shapes(name: str, yhat: Any, y: Any) -> None:
         )
 
 
-def matched(name: str, yhat: Any, y: Any) -> tuple[Any, Any]:
+def matched(name: str, yhat: Array, y: Array) -> tuple[Any, Any]:
     """Return prediction and target, whose integers and booleans become numbers like `yhat`.
 
     Raises ArgumentError where their shapes differ.
@@ -76,13 +77,13 @@ def loss_rule(f: Any, *partials: Callable[..., Any]) -> None:
 
     @rrule.register(f)
     def loss_rrule(
-        _: Any, yhat: Any, y: Any, *options: Any, agg: str = "mean", needs: tuple[bool, ...]
-    ) -> Any:
+        _: Any, yhat: Array, y: Array, *options: Any, agg: str = "mean", needs: tuple[bool, ...]
+    ) -> Answer:
         args = (*matched(f.name, yhat, y), *options)
         scale = aggregation_scale(f.name, agg, math.prod(shape_of(yhat)))
         projections = [Projection(x) for x in args]
 
-        def loss_back(dloss: Any) -> Any:
+        def loss_back(dloss: Array) -> Cotangents:
             d = dloss * scale
             parts = zip(needs, projections, partials, strict=True)
             return None, *[project(d * by(*args)) if need else None for need, project, by in parts]
@@ -90,7 +91,7 @@ def loss_rule(f: Any, *partials: Callable[..., Any]) -> None:
         return f(*args, agg=agg), loss_back
 
     @frule.register(f)
-    def loss_frule(_: Any, args: Any, tangents: Any, *, agg: str = "mean") -> Any:
+    def loss_frule(_: Any, args: Any, tangents: Any, *, agg: str = "mean") -> Answer:
         yhat, y, *options = args
         args = (*matched(f.name, yhat, y), *options)
         moved = along(tangents, *[functools.partial(by, *args) for by in partials])
@@ -110,14 +111,14 @@ def by_kernels(f: Any, rule: Callable[..., Any]) -> None:
     @rrule.register(f, CudaArray, CudaArray)
     @falling_back_on(rule)
     def loss_rrule_on_cuda(
-        f: Any, yhat: Any, y: Any, *options: Any, agg: str = "mean", needs: tuple[bool, ...]
-    ) -> Any:
+        f: Any, yhat: Array, y: Array, *options: Any, agg: str = "mean", needs: tuple[bool, ...]
+    ) -> Answer:
         loss = loss_of(f.name, yhat, y, *options, agg=agg)
         if loss is None:
             return NotImplemented
 
         @takes_number
-        def loss_back(dloss: Any) -> Any:
+        def loss_back(dloss: Array) -> Cotangents:
             found = loss.pull_back(dloss, needs[:2])
             if found is NotImplemented:
                 return NotImplemented

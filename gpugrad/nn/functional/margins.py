@@ -7,7 +7,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.modes.rules import frule, rrule
@@ -22,10 +22,11 @@ from gpugrad.nn.functional.losses import (
     matched,
 )
 from gpugrad.nn.functional.standardise import l2_normalise
+from gpugrad.rulebook.book import Answer, Cotangents
 
 
 @named(home="gpugrad")
-def hinge_loss(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
+def hinge_loss(yhat: Array, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of max(0, 1 − ŷ y) over all elements, as Flux does.
 
     Args:
@@ -42,15 +43,15 @@ def hinge_loss(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
 
 @rrule.register(hinge_loss)
 def hinge_loss_rrule(
-    _: Any, yhat: Any, y: Any, *, agg: str = "mean", needs: tuple[bool, bool]
-) -> Any:
+    _: Any, yhat: Array, y: Array, *, agg: str = "mean", needs: tuple[bool, bool]
+) -> Answer:
     """At the kink, ŷ y = 1, the gradient is 0."""
     yhat, y = matched("hinge_loss", yhat, y)
     margin = yhat * y
     wrong = F.indicator(margin < 1, yhat)
     scale = -aggregation_scale("hinge_loss", agg, math.prod(shape_of(wrong)))
 
-    def hinge_loss_back(dloss: Any) -> Any:
+    def hinge_loss_back(dloss: Array) -> Cotangents:
         factor = (dloss * scale) * wrong
         return None, factor * y if needs[0] else None, factor * yhat if needs[1] else None
 
@@ -58,7 +59,7 @@ def hinge_loss_rrule(
 
 
 @frule.register(hinge_loss)
-def hinge_loss_frule(_: Any, args: Any, tangents: Any, *, agg: str = "mean") -> Any:
+def hinge_loss_frule(_: Any, args: Any, tangents: Any, *, agg: str = "mean") -> Answer:
     yhat, y = matched("hinge_loss", *args)
     margin = yhat * y
     wrong = F.indicator(margin < 1, yhat)
@@ -70,7 +71,7 @@ by_kernels(hinge_loss, hinge_loss_rrule)
 
 
 @named(home="gpugrad")
-def squared_hinge_loss(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
+def squared_hinge_loss(yhat: Array, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of max(0, 1 − ŷ y)² over all elements.
 
     Args:
@@ -97,7 +98,7 @@ loss_rule(
 
 @named(kind=Composite, home="gpugrad")
 def siamese_contrastive_loss(
-    yhat: Any, y: Any, /, *, margin: float = 1.0, agg: str = "mean"
+    yhat: Array, y: Array, /, *, margin: float = 1.0, agg: str = "mean"
 ) -> Any:
     """Return the mean of (1 − y) ŷ² + y max(0, m − ŷ)², by Hadsell, Chopra and LeCun.
 
@@ -126,7 +127,7 @@ def triplet_loss(
     margin: float = 0.2,
     axis: int = -1,
     agg: str = "mean",
-) -> Any:
+) -> Array:
     """Return the mean of max(0, ‖a − p‖² − ‖a − n‖² + m), as Chainer does.
 
     Args:
@@ -148,7 +149,7 @@ def triplet_loss(
 
 
 @named(kind=Composite, home="gpugrad")
-def cosine_similarity(a: Any, b: Any, /, *, axis: int = -1) -> Any:
+def cosine_similarity(a: Array, b: Array, /, *, axis: int = -1) -> Array:
     """Return the cosine of the angle between vectors; 0, with gradient 0, where one is 0.
 
     Args:
@@ -164,7 +165,7 @@ def cosine_similarity(a: Any, b: Any, /, *, axis: int = -1) -> Any:
 
 @named(kind=Composite, home="gpugrad")
 def cosine_embedding_loss(
-    a: Any, b: Any, y: Any, /, *, margin: float = 0.0, axis: int = -1, agg: str = "mean"
+    a: Array, b: Array, y: Array, /, *, margin: float = 0.0, axis: int = -1, agg: str = "mean"
 ) -> Any:
     """Return the mean of 1 − cos(a, b) where y is 1 and of max(0, cos(a, b) − m) where it is −1.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.nn.functional.arguments import narrowed
@@ -27,7 +27,7 @@ from gpugrad.nn.functional.standardise import (
 
 @named(kind=Composite)
 def layer_norm(
-    x: Any, weight: Any = None, bias: Any = None, /, *, axis: Axis = -1, epsilon: float = 1e-5
+    x: Array, weight: Array = None, bias: Array = None, /, *, axis: Axis = -1, epsilon: float = 1e-5
 ) -> Any:
     """Return `standardise(x) * weight + bias`, by Ba, Kiros and Hinton.
 
@@ -46,7 +46,7 @@ def layer_norm(
 
 
 @named(kind=Composite)
-def rms_norm(x: Any, weight: Any = None, /, *, axis: Axis = -1, epsilon: float = 1e-5) -> Any:
+def rms_norm(x: Array, weight: Array = None, /, *, axis: Axis = -1, epsilon: float = 1e-5) -> Any:
     """Return x / √(mean(x²) + ε) * weight, by Zhang and Sennrich.
 
     Args:
@@ -64,10 +64,10 @@ def rms_norm(x: Any, weight: Any = None, /, *, axis: Axis = -1, epsilon: float =
 
 @named(kind=Composite)
 def group_norm(
-    x: Any,
+    x: Array,
     groups: int,
-    weight: Any = None,
-    bias: Any = None,
+    weight: Array = None,
+    bias: Array = None,
     /,
     *,
     axis: int = 1,
@@ -100,8 +100,8 @@ def group_norm(
 
 @named(kind=Composite)
 def instance_norm(
-    x: Any, weight: Any = None, bias: Any = None, /, *, axis: int = 1, epsilon: float = 1e-5
-) -> Any:
+    x: Array, weight: Array = None, bias: Array = None, /, *, axis: int = 1, epsilon: float = 1e-5
+) -> Array:
     """Standardise each channel of each observation over space, by Ulyanov et al.
 
     Args:
@@ -127,9 +127,9 @@ def instance_norm(
 
 @named(kind=Composite)
 def batch_norm(
-    x: Any,
-    weight: Any,
-    bias: Any,
+    x: Array,
+    weight: Array,
+    bias: Array,
     running_mean: Any,
     running_var: Any,
     /,
@@ -180,13 +180,13 @@ def batch_norm(
 # --- Their parameters ------------------------------------------------------------------------
 
 
-def _affine(name: str, y: Any, weight: Any, bias: Any, axis: Axis) -> Any:
+def _affine(name: str, y: Array, weight: Array, bias: Array, axis: Axis) -> Any:
     """Return `y * weight + bias`, with weight and bias of the lengths of some axes of `y`."""
     _check_parameters(name, y, weight, bias, axis)
     return scaled_and_shifted(y, weight, bias, axis)
 
 
-def _check_parameters(name: str, x: Any, weight: Any, bias: Any, axis: Axis) -> None:
+def _check_parameters(name: str, x: Array, weight: Array, bias: Array, axis: Axis) -> None:
     """Raise ArgumentError unless weight and bias have the lengths of some axes of `x`."""
     for kind, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None:
@@ -201,7 +201,7 @@ def _renewed(old: Any, new: Any, momentum: float) -> Any:
     return (1 - momentum) * old + momentum * new
 
 
-def _channels(name: str, x: Any, axis: int) -> tuple[int, int]:
+def _channels(name: str, x: Array, axis: int) -> tuple[int, int]:
     """Return the place of the axis of channels, counted from the front, and its length."""
     shape = shape_of(x)
     place = axis % len(shape) if -len(shape) <= axis < len(shape) else 0

@@ -8,14 +8,14 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.nn.functional.layout import padding_pairs, spatial_sizes
 
 
 @named(Composite, module="nn")
-def pad_constant(x: Any, padding: Any, *, value: float = 0.0) -> Any:
+def pad_constant(x: Array, padding: Any, *, value: float = 0.0) -> Array:
     """Put a number around an array.
 
     Args:
@@ -41,7 +41,7 @@ def pad_constant(x: Any, padding: Any, *, value: float = 0.0) -> Any:
 
 
 @named(Composite, module="nn")
-def pad_zeros(x: Any, padding: Any) -> Any:
+def pad_zeros(x: Array, padding: Any) -> Array:
     """Put zeros around an array: see `pad_constant`.
 
     Example:
@@ -53,7 +53,7 @@ def pad_zeros(x: Any, padding: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def pad_repeat(x: Any, padding: Any) -> Any:
+def pad_repeat(x: Array, padding: Any) -> Array:
     """Put an array's outermost elements around it: NumPy's mode "edge".
 
     Args:
@@ -66,7 +66,7 @@ def pad_repeat(x: Any, padding: Any) -> Any:
         array([[[1., 1., 1., 2., 2., 2.]]])
     """
 
-    def repeated(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
+    def repeated(x: Array, axis: int, before: int, after: int) -> tuple[Any, Any]:
         first, last = F.slice_along(x, axis, 0, 1), F.slice_along(x, axis, -1, None)
         return F.repeat(first, before, axis=axis), F.repeat(last, after, axis=axis)
 
@@ -74,7 +74,7 @@ def pad_repeat(x: Any, padding: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def pad_reflect(x: Any, padding: Any) -> Any:
+def pad_reflect(x: Array, padding: Any) -> Array:
     """Put an array's mirror image around it, without a second copy of the outermost elements.
 
     Args:
@@ -93,7 +93,7 @@ def pad_reflect(x: Any, padding: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def pad_symmetric(x: Any, padding: Any) -> Any:
+def pad_symmetric(x: Array, padding: Any) -> Array:
     """Put an array's mirror image around it, with a second copy of the outermost elements.
 
     Args:
@@ -114,7 +114,7 @@ def pad_symmetric(x: Any, padding: Any) -> Any:
 def _mirrored(skipped: int) -> Callable[[Any, int, int, int], tuple[Any, Any]]:
     """Return what gives an array's mirror images, without its `skipped` outermost elements."""
 
-    def mirrored(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
+    def mirrored(x: Array, axis: int, before: int, after: int) -> tuple[Any, Any]:
         end = shape_of(x)[axis] - skipped
         first = F.slice_along(x, axis, skipped, skipped + before)
         return F.flip(first, axis=axis), F.flip(F.slice_along(x, axis, end - after, end), axis=axis)
@@ -123,7 +123,7 @@ def _mirrored(skipped: int) -> Callable[[Any, int, int, int], tuple[Any, Any]]:
 
 
 @named(Composite, module="nn")
-def pad_circular(x: Any, padding: Any) -> Any:
+def pad_circular(x: Array, padding: Any) -> Array:
     """Put copies of an array around it, as if it were periodic: NumPy's mode "wrap".
 
     Args:
@@ -139,7 +139,7 @@ def pad_circular(x: Any, padding: Any) -> Any:
         array([[[3., 1., 2., 3., 1., 2.]]])
     """
 
-    def wrapped(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
+    def wrapped(x: Array, axis: int, before: int, after: int) -> tuple[Any, Any]:
         n = shape_of(x)[axis]
         return F.slice_along(x, axis, n - before, n), F.slice_along(x, axis, 0, after)
 
@@ -148,7 +148,7 @@ def pad_circular(x: Any, padding: Any) -> Any:
 
 def _padded(
     name: str,
-    x: Any,
+    x: Array,
     padding: Any,
     ends: Callable[..., tuple[Any, Any]],
     *,
@@ -173,7 +173,7 @@ def _padded(
     return x
 
 
-def _lead_and_pairs(name: str, x: Any, padding: Any) -> tuple[Any, ...]:
+def _lead_and_pairs(name: str, x: Array, padding: Any) -> tuple[Any, ...]:
     """Return batch, channels, and the padding before and after each spatial axis."""
     ndim = len(spatial_sizes(name, shape_of(x)))
     return *shape_of(x)[:2], padding_pairs(name, padding, ndim)

@@ -11,20 +11,21 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import kind_of, shape_of
+from gpugrad.dispatch.kinds import Array, kind_of, shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.modes.rules import frule, rrule
 from gpugrad.nn.functional.layout import Layout, layout_over, per_axis, spatial_sizes
 from gpugrad.nn.functional.windows import fold_windows, windows
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.forward import linear
 from gpugrad.rules.elementwise import nonzero
 
 
 @named(Composite, module="nn")
 def max_pool(
-    x: Any, window: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1
-) -> Any:
+    x: Array, window: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1
+) -> Array:
     """Return the largest element of each window.
 
     Where several are the largest, the gradient is split evenly among them.
@@ -60,14 +61,14 @@ def max_pool(
 
 @named(Composite, module="nn")
 def mean_pool(
-    x: Any,
+    x: Array,
     window: Any,
     *,
     stride: Any = None,
     padding: Any = 0,
     dilation: Any = 1,
     count_include_pad: bool = True,
-) -> Any:
+) -> Array:
     """Return the mean of each window.
 
     Args:
@@ -100,8 +101,8 @@ def mean_pool(
 
 @named(Composite, module="nn")
 def lp_pool(
-    x: Any, p: float, window: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1
-) -> Any:
+    x: Array, p: float, window: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1
+) -> Array:
     """Return the p-norm of each window, (Σ |x|ᵖ)^(1/p). Where it is 0, so is the gradient.
 
     Args:
@@ -133,7 +134,7 @@ def lp_pool(
 
 
 @named(Composite, module="nn")
-def adaptive_max_pool(x: Any, counts: Any) -> Any:
+def adaptive_max_pool(x: Array, counts: Any) -> Array:
     """Return the largest elements of as many windows as are asked for, all of one length.
 
     Args:
@@ -158,7 +159,7 @@ def adaptive_max_pool(x: Any, counts: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def adaptive_mean_pool(x: Any, counts: Any) -> Any:
+def adaptive_mean_pool(x: Array, counts: Any) -> Array:
     """Return the means of as many windows as are asked for: those of `adaptive_max_pool`.
 
     Args:
@@ -178,7 +179,7 @@ def adaptive_mean_pool(x: Any, counts: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def global_max_pool(x: Any) -> Any:
+def global_max_pool(x: Array) -> Array:
     """Return the largest element of each channel, with spatial axes of length 1.
 
     Args:
@@ -188,7 +189,7 @@ def global_max_pool(x: Any) -> Any:
 
 
 @named(Composite, module="nn")
-def global_mean_pool(x: Any) -> Any:
+def global_mean_pool(x: Array) -> Array:
     """Return the mean of each channel, with spatial axes of length 1.
 
     Args:
@@ -198,7 +199,7 @@ def global_mean_pool(x: Any) -> Any:
 
 
 def _pool_layout(
-    name: str, x: Any, window: Any, stride: Any, padding: Any, dilation: Any
+    name: str, x: Array, window: Any, stride: Any, padding: Any, dilation: Any
 ) -> Layout:
     """Return how a window goes over an array, with no position in the padding alone."""
     stride = window if stride is None else stride
@@ -212,7 +213,7 @@ def _pool_layout(
     return layout
 
 
-def _adapted(name: str, x: Any, counts: Any) -> tuple[Any, Any]:
+def _adapted(name: str, x: Array, counts: Any) -> tuple[Any, Any]:
     """Return the windows' length and stride for a number of windows."""
     sizes = spatial_sizes(name, shape_of(x))
     counts = per_axis(name, "the number of windows", counts, len(sizes))
@@ -224,7 +225,7 @@ def _adapted(name: str, x: Any, counts: Any) -> tuple[Any, Any]:
     return window, stride
 
 
-def _spatial(name: str, x: Any) -> tuple[int, ...]:
+def _spatial(name: str, x: Array) -> tuple[int, ...]:
     """Return the spatial axes; raise ArgumentError where there are none."""
     return tuple(range(2, 2 + len(spatial_sizes(name, shape_of(x)))))
 
@@ -233,7 +234,7 @@ def _spatial(name: str, x: Any) -> tuple[int, ...]:
 
 
 @named(module="nn")
-def window_max(x: Any, *, layout: Layout) -> Any:
+def window_max(x: Array, *, layout: Layout) -> Array:
     """Return the largest element of each window, as an array of shape (..., *counts)."""
     x = layout.padded(x, -math.inf)
     first, *rest = layout.slices()
@@ -244,11 +245,11 @@ def window_max(x: Any, *, layout: Layout) -> Any:
 
 
 @rrule.register(window_max)
-def window_max_rrule(_: Any, x: Any, *, layout: Layout) -> Any:
+def window_max_rrule(_: Any, x: Array, *, layout: Layout) -> Answer:
     """The sensitivity of a window is split evenly among its elements that are the largest."""
     y = window_max(x, layout=layout)
 
-    def window_max_back(dy: Any) -> Any:
+    def window_max_back(dy: Array) -> Cotangents:
         hit, count = _largest(x, y, layout)
         share = F.expand_dims(dy / count, axis=layout.axis)
         return None, fold_windows(hit * share, layout=layout)
@@ -257,7 +258,7 @@ def window_max_rrule(_: Any, x: Any, *, layout: Layout) -> Any:
 
 
 @frule.register(window_max)
-def window_max_frule(_: Any, args: Any, tangents: Any, *, layout: Layout) -> Any:
+def window_max_frule(_: Any, args: Any, tangents: Any, *, layout: Layout) -> Answer:
     """The mean of the tangents of all elements that are the largest."""
     (x,), (dx,) = args, tangents
     y = window_max(x, layout=layout)
@@ -265,7 +266,7 @@ def window_max_frule(_: Any, args: Any, tangents: Any, *, layout: Layout) -> Any
     return y, F.sum(hit * windows(dx, layout=layout), axis=layout.axis) / count
 
 
-def _largest(x: Any, y: Any, layout: Layout) -> tuple[Any, Any]:
+def _largest(x: Array, y: Array, layout: Layout) -> tuple[Any, Any]:
     """Return 1 for the largest elements of each window, 0 for the others, and how many they are."""
     parts = windows(x, layout=layout, fill=-math.inf)
     hit = F.indicator(parts == F.expand_dims(y, axis=layout.axis), x)
@@ -273,7 +274,7 @@ def _largest(x: Any, y: Any, layout: Layout) -> tuple[Any, Any]:
 
 
 @named(module="nn")
-def window_sum(x: Any, *, layout: Layout) -> Any:
+def window_sum(x: Array, *, layout: Layout) -> Array:
     """Return the sum of each window, as an array of shape (..., *counts)."""
     x = layout.padded(x, 0.0)
     first, *rest = layout.slices()
@@ -284,11 +285,11 @@ def window_sum(x: Any, *, layout: Layout) -> Any:
 
 
 @rrule.register(window_sum)
-def window_sum_rrule(_: Any, x: Any, *, layout: Layout) -> Any:
+def window_sum_rrule(_: Any, x: Array, *, layout: Layout) -> Answer:
     """Each element collects the sensitivities of all windows that it is in."""
     shape = (*shape_of(x)[: layout.axis + 1], layout.size, *layout.counts)
 
-    def window_sum_back(dy: Any) -> Any:
+    def window_sum_back(dy: Array) -> Cotangents:
         spread = F.broadcast_to(F.expand_dims(dy, axis=layout.axis), shape)
         return None, fold_windows(spread, layout=layout)
 

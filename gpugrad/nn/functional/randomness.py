@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from gpugrad import functions as F
+from gpugrad.dispatch.kinds import Array
 from gpugrad.dispatch.levels import plain
 from gpugrad.dispatch.libraries import create, library_of
 from gpugrad.errors import ArgumentError
 
 
-def uniform(name: str, rng: Any, shape: tuple[int, ...], x: Any) -> Any:
+def uniform(name: str, rng: Any, shape: tuple[int, ...], x: Array) -> Any:
     """Return numbers between 0 and 1, as float32, where the array `x` is.
 
     Args:
@@ -29,7 +30,7 @@ def uniform(name: str, rng: Any, shape: tuple[int, ...], x: Any) -> Any:
     return create("asarray", rng.random(shape, dtype=np.float32), like=x)
 
 
-def key_of(name: str, rng: Any, x: Any) -> Any:
+def key_of(name: str, rng: Any, x: Array) -> Any:
     """Return a key for `philox` from a generator that draws on a device, or None from another.
 
     Where drawing is a kernel of its own and what it draws is memory, numbers are better computed
@@ -51,7 +52,7 @@ def key_of(name: str, rng: Any, x: Any) -> Any:
     return rng.random(1).view(np.uint32) if _draws_on_device(name, rng, x) else None
 
 
-def _draws_on_device(name: str, rng: Any, x: Any) -> bool:
+def _draws_on_device(name: str, rng: Any, x: Array) -> bool:
     """Say whether a generator is CuPy's; raise ArgumentError where it is none for the array `x`."""
     library = library_of(plain(x))
     if library is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.functions.statistics import root
 from gpugrad.modes.rules import frule, rrule
@@ -22,12 +22,13 @@ from gpugrad.nn.functional.losses import (
     loss_rule,
     matched,
 )
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.scalar_rule import scalar_rule
 from gpugrad.structure.spaces import Projection
 
 
 @named(home="gpugrad")
-def mse(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
+def mse(yhat: Array, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of (ŷ − y)² over all elements.
 
     Args:
@@ -44,13 +45,15 @@ def mse(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
 
 
 @rrule.register(mse)
-def mse_rrule(_: Any, yhat: Any, y: Any, *, agg: str = "mean", needs: tuple[bool, bool]) -> Any:
+def mse_rrule(
+    _: Any, yhat: Array, y: Array, *, agg: str = "mean", needs: tuple[bool, bool]
+) -> Answer:
     yhat, y = matched("mse", yhat, y)
     error = yhat - y
     scale = 2 * aggregation_scale("mse", agg, math.prod(shape_of(error)))
     project_yhat, project_y = Projection(yhat), Projection(y)
 
-    def mse_back(dloss: Any) -> Any:
+    def mse_back(dloss: Array) -> Cotangents:
         d = (dloss * scale) * error
         return None, project_yhat(d) if needs[0] else None, project_y(-d) if needs[1] else None
 
@@ -58,7 +61,7 @@ def mse_rrule(_: Any, yhat: Any, y: Any, *, agg: str = "mean", needs: tuple[bool
 
 
 @frule.register(mse)
-def mse_frule(_: Any, args: Any, tangents: Any, *, agg: str = "mean") -> Any:
+def mse_frule(_: Any, args: Any, tangents: Any, *, agg: str = "mean") -> Answer:
     yhat, y = matched("mse", *args)
     error = yhat - y
     moved = along(tangents, lambda: 2 * error, lambda: -2 * error)
@@ -69,7 +72,7 @@ by_kernels(mse, mse_rrule)
 
 
 @named(kind=Composite, home="gpugrad")
-def rmse(yhat: Any, y: Any, /) -> Any:
+def rmse(yhat: Array, y: Array, /) -> Array:
     """Return the root of the mean of (ŷ − y)² over all elements. At 0 its gradient is 0.
 
     Args:
@@ -83,7 +86,7 @@ def rmse(yhat: Any, y: Any, /) -> Any:
 
 
 @named(home="gpugrad")
-def mae(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
+def mae(yhat: Array, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of |ŷ − y| over all elements. The gradient where they are equal is 0.
 
     Args:
@@ -106,7 +109,7 @@ loss_rule(
 
 
 @named(kind=Composite, home="gpugrad")
-def msle(yhat: Any, y: Any, /, *, epsilon: float = 1e-6, agg: str = "mean") -> Any:
+def msle(yhat: Array, y: Array, /, *, epsilon: float = 1e-6, agg: str = "mean") -> Array:
     """Return the mean of (log(ŷ + ε) − log(y + ε))² over all elements.
 
     Args:
@@ -139,7 +142,7 @@ scalar_rule(
 
 
 @named(home="gpugrad")
-def huber_loss(yhat: Any, y: Any, /, delta: float = 1.0, *, agg: str = "mean") -> Any:
+def huber_loss(yhat: Array, y: Array, /, delta: float = 1.0, *, agg: str = "mean") -> Any:
     """Return the mean of e²/2 where |e| ≤ δ and δ (|e| − δ/2) elsewhere, with e = ŷ − y.
 
     Args:
@@ -164,7 +167,7 @@ loss_rule(
 
 
 @named(kind=Composite, home="gpugrad")
-def smooth_l1_loss(yhat: Any, y: Any, /, *, beta: float = 1.0, agg: str = "mean") -> Any:
+def smooth_l1_loss(yhat: Array, y: Array, /, *, beta: float = 1.0, agg: str = "mean") -> Any:
     """Return the mean of e²/(2β) where |e| ≤ β and |e| − β/2 elsewhere, with e = ŷ − y.
 
     Args:
@@ -184,7 +187,7 @@ def smooth_l1_loss(yhat: Any, y: Any, /, *, beta: float = 1.0, agg: str = "mean"
 
 
 @named(home="gpugrad")
-def poisson_loss(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
+def poisson_loss(yhat: Array, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of ŷ − y log ŷ over all elements.
 
     Args:
@@ -200,7 +203,7 @@ def poisson_loss(yhat: Any, y: Any, /, *, agg: str = "mean") -> Any:
     return aggregated("poisson_loss", yhat - y * F.log(F.where(nothing, 1.0, yhat)), agg)
 
 
-def _or_one(yhat: Any, y: Any) -> Any:
+def _or_one(yhat: Array, y: Array) -> Any:
     """Return ŷ, and 1 where both are 0."""
     return F.where(F.logical_and(yhat == 0, y == 0), 1.0, yhat)
 
@@ -213,7 +216,7 @@ loss_rule(
 
 
 @named(kind=Composite, home="gpugrad")
-def gaussian_nll(mean: Any, ln_var: Any, y: Any, /, *, agg: str = "mean") -> Any:
+def gaussian_nll(mean: Any, ln_var: Any, y: Array, /, *, agg: str = "mean") -> Array:
     """Return the mean of (log 2π + ln σ² + (y − μ)²/σ²) / 2 over all elements.
 
     Args:
@@ -232,7 +235,7 @@ def gaussian_nll(mean: Any, ln_var: Any, y: Any, /, *, agg: str = "mean") -> Any
 
 
 @named(kind=Composite, home="gpugrad")
-def gaussian_kl_divergence(mean: Any, ln_var: Any, /, *, agg: str = "mean") -> Any:
+def gaussian_kl_divergence(mean: Any, ln_var: Any, /, *, agg: str = "mean") -> Array:
     """Return the mean of (μ² + σ² − ln σ² − 1) / 2: how far N(μ, σ²) is from N(0, 1).
 
     Args:

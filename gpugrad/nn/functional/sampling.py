@@ -9,7 +9,7 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.nn.functional.arguments import as_dtype, check_floating
@@ -17,7 +17,7 @@ from gpugrad.nn.functional.layout import Sizes, per_axis, spatial_sizes
 
 
 @named(Composite, module="nn")
-def upsample_nearest(x: Any, scale: Any = None, *, sizes: Any = None) -> Any:
+def upsample_nearest(x: Array, scale: Any = None, *, sizes: Any = None) -> Array:
     """Return an array of other lengths, in which each element is the nearest one of `x`.
 
     Args:
@@ -49,8 +49,8 @@ def upsample_nearest(x: Any, scale: Any = None, *, sizes: Any = None) -> Any:
 
 @named(Composite, module="nn")
 def upsample_linear(
-    x: Any, scale: Any = None, *, sizes: Any = None, align_corners: bool = True
-) -> Any:
+    x: Array, scale: Any = None, *, sizes: Any = None, align_corners: bool = True
+) -> Array:
     """Return an array of other lengths by linear interpolation, bilinear or trilinear on more axes.
 
     Args:
@@ -83,7 +83,7 @@ def upsample_linear(
     return x
 
 
-def _hats(x: Any, old: int, new: int, align_corners: bool) -> Any:
+def _hats(x: Array, old: int, new: int, align_corners: bool) -> Any:
     """Return the matrix of linear interpolation, with a hat around each new element's place."""
     steps = libraries.create("arange", new, like=x, dtype=float)
     if align_corners:
@@ -96,7 +96,7 @@ def _hats(x: Any, old: int, new: int, align_corners: bool) -> Any:
 
 
 @named(Composite, module="nn")
-def pixel_shuffle(x: Any, factor: int) -> Any:
+def pixel_shuffle(x: Array, factor: int) -> Array:
     """Return channels as pixels: an array `factor` times as long on each spatial axis.
 
     Args:
@@ -134,8 +134,8 @@ def pixel_shuffle(x: Any, factor: int) -> Any:
 
 @named(Composite, module="nn")
 def grid_sample(
-    x: Any, grid: Any, *, padding_mode: str = "zeros", align_corners: bool = True
-) -> Any:
+    x: Array, grid: Any, *, padding_mode: str = "zeros", align_corners: bool = True
+) -> Array:
     """Return an array's values at given places, by linear interpolation.
 
     Args:
@@ -194,14 +194,14 @@ def grid_sample(
     return F.reshape(y, (batch, channels, *counts))
 
 
-def _neighbour(place: Any, weight: Any, n: int) -> tuple[Any, Any]:
+def _neighbour(place: Any, weight: Array, n: int) -> tuple[Any, Any]:
     """Return the index of a place, and its weight: 0 where it is outside."""
     inside = F.logical_and(place >= 0, place <= n - 1)
     index = as_dtype(F.where(inside, place, 0.0), int)  # NaN is no place
     return index, F.where(inside, weight, 0.0)
 
 
-def _new_sizes(name: str, x: Any, scale: Any, sizes: Any) -> Sizes:
+def _new_sizes(name: str, x: Array, scale: Any, sizes: Any) -> Sizes:
     """Return the new lengths of the spatial axes."""
     old = spatial_sizes(name, shape_of(x))
     if 0 in old or (scale is None) == (sizes is None):

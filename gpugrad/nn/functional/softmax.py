@@ -7,14 +7,15 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.kinds import Array, CudaArray
 from gpugrad.dispatch.primitive import Composite, implement
 from gpugrad.kernels import softmax as kernels
 from gpugrad.modes.rules import frule, rrule
+from gpugrad.rulebook.book import Answer, Cotangents
 
 
 @named(home="gpugrad")
-def softmax(x: Any, /, *, axis: Any = -1) -> Any:
+def softmax(x: Array, /, *, axis: Any = -1) -> Array:
     """Return eˣ / Σ eˣ over one axis; subtracting the maximum first avoids overflow.
 
     Args:
@@ -29,7 +30,7 @@ def softmax(x: Any, /, *, axis: Any = -1) -> Any:
 
 
 @named()
-def masked_softmax(x: Any, /, *, axis: Any = -1) -> Any:
+def masked_softmax(x: Array, /, *, axis: Any = -1) -> Array:
     """Return `softmax`, but 0 where all along the axis is −∞: where there is nothing to choose."""
     top = F.max(x, axis=axis, keepdims=True)
     e = F.exp(x - F.where(top == -math.inf, 0.0, top))
@@ -38,18 +39,18 @@ def masked_softmax(x: Any, /, *, axis: Any = -1) -> Any:
 
 
 @named(kind=Composite)
-def softmax_dx(y: Any, dy: Any, axis: Any) -> Any:
+def softmax_dx(y: Array, dy: Array, axis: Any) -> Array:
     """Return y (dy − Σ y dy), the gradient of the argument of the softmax `y`."""
     return y * (dy - F.sum(y * dy, axis=axis, keepdims=True))
 
 
 @rrule.register(softmax)
 @rrule.register(masked_softmax)
-def softmax_rrule(f: Any, x: Any, *, axis: Any = -1) -> Any:
+def softmax_rrule(f: Any, x: Array, *, axis: Any = -1) -> Answer:
     """dx = y (dy − Σ y dy)."""
     y = f(x, axis=axis)
 
-    def softmax_back(dy: Any) -> Any:
+    def softmax_back(dy: Array) -> Cotangents:
         return None, softmax_dx(y, dy, axis)
 
     return y, softmax_back
@@ -57,7 +58,7 @@ def softmax_rrule(f: Any, x: Any, *, axis: Any = -1) -> Any:
 
 @frule.register(softmax)
 @frule.register(masked_softmax)
-def softmax_frule(f: Any, args: Any, tangents: Any, *, axis: Any = -1) -> Any:
+def softmax_frule(f: Any, args: Any, tangents: Any, *, axis: Any = -1) -> Answer:
     """The Jacobian is symmetric."""
     (x,), (dx,) = args, tangents
     y = f(x, axis=axis)
@@ -70,7 +71,7 @@ implement(softmax_dx, CudaArray)(kernels.softmax_back)
 
 
 @named(kind=Composite, home="gpugrad")
-def softmin(x: Any, /, *, axis: Any = -1) -> Any:
+def softmin(x: Array, /, *, axis: Any = -1) -> Array:
     """Return e⁻ˣ / Σ e⁻ˣ over one axis.
 
     Args:
@@ -81,7 +82,7 @@ def softmin(x: Any, /, *, axis: Any = -1) -> Any:
 
 
 @named(home="gpugrad")
-def logsoftmax(x: Any, /, *, axis: Any = -1) -> Any:
+def logsoftmax(x: Array, /, *, axis: Any = -1) -> Array:
     """Return x − log Σ eˣ over one axis: log(softmax(x)) without overflow or underflow.
 
     Args:
@@ -93,24 +94,24 @@ def logsoftmax(x: Any, /, *, axis: Any = -1) -> Any:
 
 
 @named(kind=Composite)
-def logsoftmax_dx(y: Any, dy: Any, axis: Any) -> Any:
+def logsoftmax_dx(y: Array, dy: Array, axis: Any) -> Array:
     """Return dy − eʸ Σ dy, the gradient of the argument of the logarithm of a softmax, `y`."""
     return dy - F.exp(y) * F.sum(dy, axis=axis, keepdims=True)
 
 
 @rrule.register(logsoftmax)
-def logsoftmax_rrule(_: Any, x: Any, *, axis: Any = -1) -> Any:
+def logsoftmax_rrule(_: Any, x: Array, *, axis: Any = -1) -> Answer:
     """dx = dy − eʸ Σ dy."""
     y = logsoftmax(x, axis=axis)
 
-    def logsoftmax_back(dy: Any) -> Any:
+    def logsoftmax_back(dy: Array) -> Cotangents:
         return None, logsoftmax_dx(y, dy, axis)
 
     return y, logsoftmax_back
 
 
 @frule.register(logsoftmax)
-def logsoftmax_frule(_: Any, args: Any, tangents: Any, *, axis: Any = -1) -> Any:
+def logsoftmax_frule(_: Any, args: Any, tangents: Any, *, axis: Any = -1) -> Answer:
     (x,), (dx,) = args, tangents
     y = logsoftmax(x, axis=axis)
     return y, dx - F.sum(F.exp(y) * dx, axis=axis, keepdims=True)

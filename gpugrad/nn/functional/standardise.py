@@ -6,13 +6,14 @@ from typing import Any
 
 from gpugrad import functions as F
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import CudaArray
+from gpugrad.dispatch.kinds import Array, CudaArray
 from gpugrad.dispatch.primitive import implement
 from gpugrad.kernels import normalisation as kernels
 from gpugrad.kernels.launch import is_like
 from gpugrad.kernels.normalisation import rows_of, standardised, standardised_back
 from gpugrad.modes.rules import frule, rrule
 from gpugrad.nn.functional.arguments import narrowed, widened
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.reverse import falling_back_on
 from gpugrad.structure.spaces import Projection
 from gpugrad.structure.tangent import accumulate
@@ -23,7 +24,7 @@ Axis = int | tuple[int, ...]
 class Standardised:
     """What standardised values and their derivatives have in common: y = s (x − μ)."""
 
-    def __init__(self, x: Any, axis: Axis, epsilon: float, *, centre: bool = True) -> None:
+    def __init__(self, x: Array, axis: Axis, epsilon: float, *, centre: bool = True) -> None:
         x = widened(x)
         self.axis = axis
         self.centre = centre
@@ -33,7 +34,7 @@ class Standardised:
         self.scale = 1 / F.sqrt(self.variance + epsilon)
         self.y = self.deviation * self.scale
 
-    def moved(self, dx: Any) -> Any:
+    def moved(self, dx: Array) -> Any:
         """Return J dx = s (dx − mean(dx) − y mean(y dx)); J is symmetric, so this is Jᵀ dx too."""
         dx = widened(dx)
         along = F.mean(dx * self.y, axis=self.axis, keepdims=True)
@@ -43,7 +44,7 @@ class Standardised:
 
 
 @named()
-def standardise(x: Any, /, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True) -> Any:
+def standardise(x: Array, /, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True) -> Any:
     """Return (x − μ) / √(σ² + ε), with the mean μ and the variance σ² over some axes.
 
     Args:
@@ -60,11 +61,11 @@ def standardise(x: Any, /, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bo
 
 @rrule.register(standardise)
 def standardise_rrule(
-    _: Any, x: Any, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True
-) -> Any:
+    _: Any, x: Array, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True
+) -> Answer:
     found, project = Standardised(x, axis, epsilon, centre=centre), Projection(x)
 
-    def standardise_back(dy: Any) -> Any:
+    def standardise_back(dy: Array) -> Cotangents:
         return None, project(found.moved(dy))
 
     return narrowed(found.y, x), standardise_back
@@ -79,7 +80,7 @@ def standardise_frule(
     axis: Axis = -1,
     epsilon: float = 1e-5,
     centre: bool = True,
-) -> Any:
+) -> Answer:
     (x,), (dx,) = args, tangents
     found = Standardised(x, axis, epsilon, centre=centre)
     return narrowed(found.y, x), narrowed(found.moved(dx), x)
@@ -89,7 +90,7 @@ def standardise_frule(
 
 
 @named()
-def standardise_with_moments(x: Any, /, *, axis: Axis = -1, epsilon: float = 1e-5) -> Any:
+def standardise_with_moments(x: Array, /, *, axis: Axis = -1, epsilon: float = 1e-5) -> Any:
     """Return what `standardise` does, with the mean and the variance, their axes of length 1.
 
     Of float16 these are float32, which holds the square of what float16 does.
@@ -100,13 +101,13 @@ def standardise_with_moments(x: Any, /, *, axis: Axis = -1, epsilon: float = 1e-
 
 @rrule.register(standardise_with_moments)
 def standardise_with_moments_rrule(
-    _: Any, x: Any, *, axis: Axis = -1, epsilon: float = 1e-5
-) -> Any:
+    _: Any, x: Array, *, axis: Axis = -1, epsilon: float = 1e-5
+) -> Answer:
     """∂μ/∂x = 1/n and ∂σ²/∂x = 2 (x − μ)/n."""
     found, project, shape = Standardised(x, axis, epsilon), Projection(x), x.shape
     count = x.size / max(found.variance.size, 1)
 
-    def standardise_with_moments_back(dy: Any) -> Any:
+    def standardise_with_moments_back(dy: Array) -> Cotangents:
         dy, dmean, dvariance = dy
         dx = 0.0 if dy is None else found.moved(dy)
         if dmean is not None:
@@ -121,7 +122,7 @@ def standardise_with_moments_rrule(
 @frule.register(standardise_with_moments)
 def standardise_with_moments_frule(
     _: Any, args: Any, tangents: Any, *, axis: Axis = -1, epsilon: float = 1e-5
-) -> Any:
+) -> Answer:
     (x,), (dx,) = args, tangents
     found, dx = Standardised(x, axis, epsilon), widened(dx)
     dmean = F.mean(dx, axis=axis, keepdims=True)
@@ -135,21 +136,21 @@ def standardise_with_moments_frule(
 
 @named()
 def standardise_affine(
-    x: Any, weight: Any, bias: Any, /, *, axis: Axis, epsilon: float, centre: bool
+    x: Array, weight: Array, bias: Array, /, *, axis: Axis, epsilon: float, centre: bool
 ) -> Any:
     """Return `standardise(x) * weight + bias`, with weight and bias, or None, along `axis`."""
     y = standardise(x, axis=axis, epsilon=epsilon, centre=centre)
     return scaled_and_shifted(y, weight, bias, axis)
 
 
-def scaled_and_shifted(y: Any, weight: Any, bias: Any, axis: Axis) -> Any:
+def scaled_and_shifted(y: Array, weight: Array, bias: Array, axis: Axis) -> Any:
     """Return `y * weight + bias`, either of which may be None."""
     if weight is not None:
         y = y * beside(weight, y, axis)
     return y if bias is None else y + beside(bias, y, axis)
 
 
-def beside(parameter: Any, y: Any, axis: Axis) -> Any:
+def beside(parameter: Any, y: Array, axis: Axis) -> Any:
     """Return an array of the lengths of some axes of `y` with length 1 along the others."""
     places = places_of(axis, len(y.shape))
     return F.reshape(parameter, tuple(n if i in places else 1 for i, n in enumerate(y.shape)))
@@ -163,22 +164,22 @@ def places_of(axis: Axis, count: int) -> set[int]:
 @rrule.register(standardise_affine)
 def standardise_affine_rrule(
     _: Any,
-    x: Any,
-    weight: Any,
-    bias: Any,
+    x: Array,
+    weight: Array,
+    bias: Array,
     *,
     axis: Axis,
     epsilon: float,
     centre: bool,
     needs: tuple[bool, bool, bool],
-) -> Any:
+) -> Answer:
     """With y = z w + b: dz = w dy, dw = Σ z dy and db = Σ dy."""
     found, project = Standardised(x, axis, epsilon, centre=centre), Projection(x)
     z = narrowed(found.y, x)
     w = None if weight is None else beside(weight, z, axis)
     project_weight, project_bias = (_along(p, z, axis) for p in (weight, bias))
 
-    def standardise_affine_back(dy: Any) -> Any:
+    def standardise_affine_back(dy: Array) -> Cotangents:
         dy = widened(dy)
         dx = project(found.moved(dy if w is None else dy * w)) if needs[0] else None
         dweight = project_weight(dy * found.y) if needs[1] else None
@@ -187,7 +188,7 @@ def standardise_affine_rrule(
     return scaled_and_shifted(z, weight, bias, axis), standardise_affine_back
 
 
-def _along(parameter: Any, y: Any, axis: Axis) -> Any:
+def _along(parameter: Any, y: Array, axis: Axis) -> Any:
     """Return what takes gradients to a parameter along some axes of `y`, whatever the axes."""
     if parameter is None:
         return None
@@ -198,7 +199,7 @@ def _along(parameter: Any, y: Any, axis: Axis) -> Any:
 @frule.register(standardise_affine)
 def standardise_affine_frule(
     _: Any, args: Any, tangents: Any, *, axis: Axis, epsilon: float, centre: bool
-) -> Any:
+) -> Answer:
     (x, weight, bias), (dx, dweight, dbias) = args, tangents
     found = Standardised(x, axis, epsilon, centre=centre)
     z = narrowed(found.y, x)
@@ -223,22 +224,22 @@ implement(standardise_affine, CudaArray)(kernels.standardise_affine)
 @falling_back_on(standardise_affine_rrule)
 def standardise_affine_rrule_on_cuda(
     _: Any,
-    x: Any,
-    weight: Any,
-    bias: Any,
+    x: Array,
+    weight: Array,
+    bias: Array,
     *,
     axis: Axis,
     epsilon: float,
     centre: bool,
     needs: tuple[bool, bool, bool],
-) -> Any:
+) -> Answer:
     """One kernel forward; backward one, and one more that adds what blocks found of dw and db."""
     rows = rows_of(x, weight, bias, axis)
     if rows is None:
         return NotImplemented
     y, means, scales = standardised(rows, epsilon=epsilon, centre=centre, keep=True)
 
-    def standardise_affine_back(dy: Any) -> Any:
+    def standardise_affine_back(dy: Array) -> Cotangents:
         if not is_like(dy, x, x.shape):  # it is recorded, or a number
             return NotImplemented
         return None, *standardised_back(rows, dy, means, scales, needs)
@@ -248,8 +249,8 @@ def standardise_affine_rrule_on_cuda(
 
 @rrule.register(standardise, CudaArray)
 def standardise_rrule_on_cuda(
-    f: Any, x: Any, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True
-) -> Any:
+    f: Any, x: Array, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True
+) -> Answer:
     options = {"axis": axis, "epsilon": epsilon, "centre": centre}
     answer = standardise_affine_rrule_on_cuda(
         f, x, None, None, **options, needs=(True, False, False)
@@ -258,7 +259,7 @@ def standardise_rrule_on_cuda(
         return NotImplemented
     y, back = answer
 
-    def standardise_back(dy: Any) -> Any:
+    def standardise_back(dy: Array) -> Cotangents:
         return back(dy)[:2]
 
     return y, standardise_back
@@ -268,7 +269,7 @@ def standardise_rrule_on_cuda(
 
 
 @named()
-def l2_normalise(x: Any, /, *, axis: Axis = -1) -> Any:
+def l2_normalise(x: Array, /, *, axis: Axis = -1) -> Array:
     """Return x / ‖x‖ with the Euclidean norm over some axes; where that is 0, 0 with gradient 0.
 
     Args:
@@ -282,7 +283,7 @@ def l2_normalise(x: Any, /, *, axis: Axis = -1) -> Any:
     return narrowed(wide * inverse_norm(wide, axis), x)
 
 
-def inverse_norm(x: Any, axis: Axis) -> Any:
+def inverse_norm(x: Array, axis: Axis) -> Any:
     """Return 1 / ‖x‖ over some axes, kept with length 1, and 0 where the norm is 0."""
     squares = F.sum(F.square(x), axis=axis, keepdims=True)
     zero = squares == 0
@@ -292,13 +293,13 @@ def inverse_norm(x: Any, axis: Axis) -> Any:
 class _Direction:
     """What a vector of length 1 and its derivatives have in common."""
 
-    def __init__(self, x: Any, axis: Axis) -> None:
+    def __init__(self, x: Array, axis: Axis) -> None:
         x = widened(x)
         self.axis = axis
         self.scale = inverse_norm(x, axis)
         self.y = x * self.scale
 
-    def moved(self, dx: Any) -> Any:
+    def moved(self, dx: Array) -> Any:
         """Return J dx = (dx − y Σ y dx) / ‖x‖; J is symmetric."""
         dx = widened(dx)
         along = F.sum(dx * self.y, axis=self.axis, keepdims=True)
@@ -306,17 +307,17 @@ class _Direction:
 
 
 @rrule.register(l2_normalise)
-def l2_normalise_rrule(_: Any, x: Any, *, axis: Axis = -1) -> Any:
+def l2_normalise_rrule(_: Any, x: Array, *, axis: Axis = -1) -> Answer:
     found, project = _Direction(x, axis), Projection(x)
 
-    def l2_normalise_back(dy: Any) -> Any:
+    def l2_normalise_back(dy: Array) -> Cotangents:
         return None, project(found.moved(dy))
 
     return narrowed(found.y, x), l2_normalise_back
 
 
 @frule.register(l2_normalise)
-def l2_normalise_frule(_: Any, args: Any, tangents: Any, *, axis: Axis = -1) -> Any:
+def l2_normalise_frule(_: Any, args: Any, tangents: Any, *, axis: Axis = -1) -> Answer:
     (x,), (dx,) = args, tangents
     found = _Direction(x, axis)
     return narrowed(found.y, x), narrowed(found.moved(dx), x)

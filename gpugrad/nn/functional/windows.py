@@ -11,16 +11,17 @@ from typing import Any
 from gpugrad import functions as F
 from gpugrad.dispatch import libraries
 from gpugrad.dispatch.declare import named
-from gpugrad.dispatch.kinds import shape_of
+from gpugrad.dispatch.kinds import Array, shape_of
 from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.modes.rules import frule, rrule
 from gpugrad.nn.functional.layout import Layout, layout_over
+from gpugrad.rulebook.book import Answer, Cotangents
 from gpugrad.rulebook.forward import linear
 
 
 @named(module="nn")
-def windows(x: Any, *, layout: Layout, fill: float = 0.0) -> Any:
+def windows(x: Array, *, layout: Layout, fill: float = 0.0) -> Array:
     """Return an array's elements window by window.
 
     Args:
@@ -36,21 +37,21 @@ def windows(x: Any, *, layout: Layout, fill: float = 0.0) -> Any:
 
 
 @rrule.register(windows)
-def windows_rrule(_: Any, x: Any, *, layout: Layout, fill: float = 0.0) -> Any:
-    def windows_back(dy: Any) -> Any:
+def windows_rrule(_: Any, x: Array, *, layout: Layout, fill: float = 0.0) -> Answer:
+    def windows_back(dy: Array) -> Cotangents:
         return None, fold_windows(dy, layout=layout)
 
     return windows(x, layout=layout, fill=fill), windows_back
 
 
 @frule.register(windows)
-def windows_frule(_: Any, args: Any, tangents: Any, *, layout: Layout, fill: float = 0.0) -> Any:
+def windows_frule(_: Any, args: Any, tangents: Any, *, layout: Layout, fill: float = 0.0) -> Answer:
     (x,), (dx,) = args, tangents
     return windows(x, layout=layout, fill=fill), windows(dx, layout=layout)
 
 
 @named(module="nn")
-def fold_windows(y: Any, *, layout: Layout) -> Any:
+def fold_windows(y: Array, *, layout: Layout) -> Array:
     """Add the elements of windows up where they lie on the array: the adjoint of `windows`.
 
     Args:
@@ -68,8 +69,8 @@ def fold_windows(y: Any, *, layout: Layout) -> Any:
 
 
 @rrule.register(fold_windows)
-def fold_windows_rrule(_: Any, y: Any, *, layout: Layout) -> Any:
-    def fold_windows_back(dx: Any) -> Any:
+def fold_windows_rrule(_: Any, y: Array, *, layout: Layout) -> Answer:
+    def fold_windows_back(dx: Array) -> Cotangents:
         return None, windows(dx, layout=layout)
 
     return fold_windows(y, layout=layout), fold_windows_back
@@ -82,7 +83,7 @@ linear(fold_windows)
 
 
 @named(Composite, module="nn")
-def unfold(x: Any, window: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Any:
+def unfold(x: Array, window: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Array:
     """Return the windows of an array as columns: im2col.
 
     Args:
@@ -112,14 +113,14 @@ def unfold(x: Any, window: Any, *, stride: Any = 1, padding: Any = 0, dilation: 
 
 @named(Composite, module="nn")
 def fold(
-    y: Any,
+    y: Array,
     sizes: Any,
     window: Any,
     *,
     stride: Any = 1,
     padding: Any = 0,
     dilation: Any = 1,
-) -> Any:
+) -> Array:
     """Add columns up where their windows lie on an array: col2im, the adjoint of `unfold`.
 
     Args:
