@@ -47,10 +47,6 @@ class Library:
         self._places[extension] = places
         return places
 
-    def operator(self, path: str) -> Callable[..., Any] | None:
-        """Return what computes one of Python's operators here in its place, or None."""
-        return None
-
     def advice(self, path: str) -> str:
         """Return what to do where the library has no function of that name."""
         missing = path.partition(".")[0] in self.extensions and not self.function("special.erf")
@@ -102,6 +98,8 @@ class ForeignLibrary(Library):
 
     def function(self, path: str) -> Callable[..., Any] | None:
         """Return the library's function, which takes the data types of `gpugrad.xp` too."""
+        if path == "getitem":
+            return self.taken
         found = super().function(path)
         if found is None or path not in self.take_dtypes:
             return found
@@ -111,10 +109,6 @@ class ForeignLibrary(Library):
             return found(*map(self.dtype, args), **named)
 
         return call
-
-    def operator(self, path: str) -> Callable[..., Any] | None:
-        """Return `taken` for x[index]."""
-        return self.taken if path == "getitem" else None
 
     def scatter(self, name: str, out: Any, index: Any, values: Any) -> Any:
         """Combine the values with each place that they go to: the standard has no scatter.

@@ -210,10 +210,7 @@ class Primitive:
         """Return what computes this function on arrays of a library."""
         if library in self.by_library:
             return self.by_library[library]
-        if self.operator is not None:
-            found = library.operator(self.path) or self.operator
-        else:
-            found = library.function(self.path) or self.default
+        found = self.operator or library.function(self.path) or self.default
         if found is None:
             raise GpugradError(
                 f"{library.name} has no function {self.path}.{library.advice(self.path)}"
