@@ -88,8 +88,13 @@ class ScalarRule:
         if any(type(x) is complex for x in args):  # of which and float64 Python makes a complex
             pairs = zip(numbers, args, strict=True)
             numbers = tuple([number or type(x) is np.float64 for number, x in pairs])
-        if all(numbers):
-            one = 1j if any(isinstance(argument, complex) for argument in args) else 1.0
+        is_complex = [isinstance(x, complex) for x in args]
+        # Beside a complex number, the gradient of a real one is to be projected, as of arrays.
+        mixed = any(is_complex) and any(
+            w and not c for w, c in zip(wanted, is_complex, strict=True)
+        )
+        if all(numbers) and not mixed:
+            one = 1j if any(is_complex) else 1.0
             scope["ieee"] = functools.partial(self._ieee, wanted, type(one))
             scope |= {g.name: g.resolve((one,) * arity) for g, arity in called.items()}
             return self.defined((wanted, type(one)), self.source_code, scope)
@@ -124,7 +129,7 @@ class ScalarRule:
             return self._lines(["return y, None"])
         if isinstance(numbers, type):
             return self._lines(self._partials(wanted, numbers))
-        lines = ["shape, dtype = y.shape, y.dtype"]
+        lines = [] if all(numbers) else ["shape, dtype = y.shape, y.dtype"]
         for name, want, is_number in zip(self.names, wanted, numbers, strict=True):
             fits = f"None if {name}.shape == shape and {name}.dtype is dtype else "
             if want:

@@ -158,13 +158,7 @@ def test_modes_agree_on_second_derivatives(cases):
     try_each(cases, check_second_derivatives)
 
 
-# Goes when tests/rulebook/test_scalar_rule.py has no expected failure.
-COMPLEX_GRADIENT = {("imag(0d)", "complex128"): "a real number is given a complex gradient"}
-
-
 def check_second_derivatives(sample, dtype):
-    if why_not := COMPLEX_GRADIENT.get((sample.name, dtype)):
-        pytest.skip(why_not)
     values = sample.draw(dtype)
     rng = np.random.default_rng(3)
     dy = each(lambda item: random_like(item, rng), sample.call(values))
