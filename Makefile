@@ -6,7 +6,7 @@ VENV := .venv/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance docs kernels kernels-report mutants lint bench gpu-check gpu-first gpu-full format clean
+.PHONY: help demo test conformance docs kernels generated kernels-report mutants lint bench gpu-check gpu-first gpu-full format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -40,6 +40,8 @@ docs: $(VENV)  ## write docs/functions.md, from the rule book and the samples
 
 kernels: $(VENV)  ## write cuda_kernels/elementwise.cuh, from the rule book
 	$(BIN)/python -c "import gpugrad; from gpugrad.kernels import device_functions as d; d.write()"
+
+generated: docs kernels  ## write both of these
 
 kernels-report: $(VENV)  ## write docs/kernel_resources.md: what each kernel takes on each device
 	$(BIN)/python -m tests.kernels.report

@@ -2,7 +2,7 @@
 
     make docs
 
-It reads gpugrad's registry, and the table of samples that the tests run. A test compares the
+It reads gpugrad's rule books, and the table of samples that the tests run. A test compares the
 file with what this would write.
 """
 
@@ -34,7 +34,7 @@ MODULES = {
 
 HEAD = """# Functions and their derivatives
 
-Written by `make docs` from the registry and the table of samples; do not edit.
+Written by `make docs` from the rule books and the table of samples; do not edit.
 
 - **reverse** and **forward** say where the derivative comes from: an *expression* (one symbolic
   derivative, from which both modes are generated), a *rule* (written by hand), the *linear*

@@ -38,7 +38,9 @@ def function(
     Args:
         module: the part of the namespace it is in: "linalg", "fft", "special"; "" is the main one.
         aliases: more functions that are this one.
-        body: which of the primitive's options the body of the `def` is; "" where it has none.
+        body: what the body of the `def` is: a "definition" in terms of other functions, by which
+            derivatives and device code may go, too; a "default" for libraries that have no such
+            function; an "operator" that computes it on all; "" where it has none.
         kind: the primitive's class.
         options: its other options.
     """

@@ -1,7 +1,8 @@
 """The differentiable functions, by subject: `from gpugrad import functions as F` leads to them.
 
 A function is declared in one place, with its signature, its docstring and its options. A new one is
-a `def` in the file of its subject, a rule in `gpugrad/rules/`, and a row in `tests/rules/samples/`.
+a `def` in the file of its subject, a rule in `gpugrad/rules/`, and a row in `tests/rules/samples/`:
+CONTRIBUTING.md shows how.
 
 The room imports `dispatch`. In the order of reading, the array-API standard's functions first,
 which `F` exports; their files import each other directly, each those that stand before it:

@@ -22,7 +22,7 @@ import pytest
 import gpugrad.kernels
 from gpugrad import functions as F
 from gpugrad import gelu_tanh, relu
-from gpugrad.kernels import dense, launch
+from gpugrad.kernels import dense, device_functions, launch
 from gpugrad.kernels.epilogue import epilogue
 from tests.kernels.simulator import CACHE, alone, hashed, written
 
@@ -223,8 +223,13 @@ def task(kernel, architecture):
 
 
 def digest(kernels):
-    """Return what changes with the source of any of these kernels, and with the compiler."""
-    return hashed(*((k.text(), expressions(k)) for k in kernels), launch.OPTIONS, version())
+    """Return what changes with the source of any of these kernels, and with the compiler.
+
+    What is generated from the rule book is left out, or each new rule would change it.
+    """
+    generated = device_functions.header().partition("namespace gpugrad {\n")[2]
+    ours = [(k.text().replace(generated, ""), expressions(k)) for k in kernels if k.name != "map"]
+    return hashed(*ours, launch.OPTIONS, version())
 
 
 def expressions(kernel):

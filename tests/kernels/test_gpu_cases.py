@@ -40,7 +40,9 @@ def launched(simulator, monkeypatch):
 def test_every_kernel_is_launched(launched):
     for call in smoke.CALLS.values():
         call(CUPY)
-    assert launched == {kernel.name for kernel in launch.KERNELS}
+    names = {kernel.name for kernel in launch.KERNELS}
+    assert not names - launched, "add a Case to tests/gpu/cases.py that launches it"
+    assert launched == names
 
 
 def test_compute_sanitizer_sees_every_kernel(launched, capsys):
