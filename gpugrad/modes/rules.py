@@ -19,7 +19,8 @@ from gpugrad.rulebook.reverse import REVERSE, bind
 from gpugrad.structure.nodes import NOTHING
 from gpugrad.structure.spaces import project
 from gpugrad.structure.tangent import Tangent
-from gpugrad.structure.walk import Walk
+from gpugrad.structure.walk import Frame, Walk
+from gpugrad.tracing.calls import name_of
 
 
 class RRule:
@@ -97,13 +98,10 @@ def _project(dx: Any, x: Any) -> Any:
     """Project a gradient, in the structure's form, leaf by leaf to the space of `x`."""
     if dx is None or isinstance(dx, Tangent):
         return dx
-    walk = Walk()
-    node = walk.node(x)
-    gradients = [
-        None if g is None else project(g, leaf)
-        for g, leaf in zip(node.scatter(dx), walk.leaves, strict=True)
-    ]
-    return node.gradient(iter(gradients))
+    frame = Frame([x])
+    pairs = zip(frame.scattered([dx]), frame.leaves, strict=True)
+    projected = iter([None if g is None else project(g, leaf) for g, leaf in pairs])
+    return frame.gathered(projected)[0]
 
 
 class FRule:
@@ -131,7 +129,7 @@ class FRule:
 
     def __call__(self, f: Any, args: Any, tangents: Any, /, **kwargs: Any) -> tuple[Any, Any]:
         """Return the value of `f`, and how it moves."""
-        name = f"frule({getattr(f, '__name__', None) or type(f).__name__})"
+        name = f"frule({name_of(f)})"
         check_counts(name, args, tangents)
         moved = [tangent_of(name, x, dx) for x, dx in zip(args, tangents, strict=True)]
         primitive, args, is_method = callee(f, tuple(args))

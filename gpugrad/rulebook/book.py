@@ -171,9 +171,7 @@ class RuleBook:
                 )
             return primitive
         if _dispatches(f):
-            own = (
-                "default" if _is_numpys(f) else "operator"
-            )  # of CuPy's: whatever its name, it is f
+            own = "default" if _is_numpys(f) else "operator"  # CuPy's is f, whatever its name
             primitive = ALIASES[f] = Primitive(f.__name__, **{own: f})
             return primitive
         name = getattr(f, "__name__", repr(f))

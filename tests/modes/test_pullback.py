@@ -3,8 +3,6 @@
 import math
 import operator
 import threading
-from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ import gpugrad as gg
 from gpugrad import xp
 from gpugrad.errors import OutputError
 from tests.gradients import gradients
+from tests.structures import Pair, Point
 
 
 def derivatives(f, x, count):
@@ -194,18 +193,6 @@ def test_constant_results_have_no_gradient(y):
 def test_an_argument_itself_as_the_result():
     assert gradients(lambda x: x, 2.0, dy=5.0) == (None, 5.0)
     assert gradients(lambda x: (x, x), 2.0, dy=(5.0, 7.0)) == (None, 12.0)
-
-
-class Pair(NamedTuple):
-    first: Any
-    second: Any
-
-
-@dataclass(frozen=True)
-class Point:
-    x: Any
-    y: Any
-    name: str = "p"
 
 
 RESULTS = {

@@ -7,7 +7,7 @@ import math
 import types
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,19 +16,7 @@ from numpy.testing import assert_array_equal
 import gpugrad as gg
 from gpugrad import xp
 from tests.gradients import gradients
-
-
-class Pair(NamedTuple):
-    first: Any
-    second: Any
-
-
-@dataclass(frozen=True)
-class Point:
-    x: Any
-    y: Any
-    name: str = "p"
-
+from tests.structures import Pair, Point
 
 # --- Arguments -------------------------------------------------------------------------------
 

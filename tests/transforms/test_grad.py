@@ -2,8 +2,6 @@
 
 import functools
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from numpy.testing import assert_array_equal
 
 import gpugrad as gg
 from gpugrad import xp
+from tests.structures import Model
 
 V = np.array([1.0, 2.0, 4.0])
 
@@ -109,14 +108,6 @@ def test_aux_comes_along_unrecorded():
 @pytest.mark.parametrize("aux", [None, 3, "text", {}])
 def test_aux_may_be_anything(aux):
     assert gg.grad(lambda x: (x * x, aux), has_aux=True)(3.0) == (6.0, aux)
-
-
-@dataclass(frozen=True)
-class Model:
-    weight: Any
-    bias: Any
-    name: str = "m"
-    steps: int = 3
 
 
 def test_structures_have_gradients_of_their_form():

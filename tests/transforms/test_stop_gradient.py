@@ -1,22 +1,12 @@
 """stop_gradient."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import pytest
 
 import gpugrad as gg
+from tests.structures import Model
 
 V = np.array([1.0, 2.0, 4.0])
-
-
-@dataclass(frozen=True)
-class Model:
-    weight: Any
-    bias: Any
-    name: str = "m"
-    steps: int = 3
 
 
 def test_stop_gradient_cuts():

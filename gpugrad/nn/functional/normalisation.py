@@ -16,7 +16,7 @@ from gpugrad.dispatch.primitive import Composite
 from gpugrad.errors import ArgumentError
 from gpugrad.nn.functional.arguments import narrowed
 from gpugrad.nn.functional.standardise import (
-    Axis,
+    Axes,
     places_of,
     scaled_and_shifted,
     standardise,
@@ -27,7 +27,7 @@ from gpugrad.nn.functional.standardise import (
 
 @named(kind=Composite)
 def layer_norm(
-    x: Array, weight: Array = None, bias: Array = None, /, *, axis: Axis = -1, epsilon: float = 1e-5
+    x: Array, weight: Array = None, bias: Array = None, /, *, axis: Axes = -1, epsilon: float = 1e-5
 ) -> Any:
     """Return `standardise(x) * weight + bias`, by Ba, Kiros and Hinton.
 
@@ -46,7 +46,7 @@ def layer_norm(
 
 
 @named(kind=Composite)
-def rms_norm(x: Array, weight: Array = None, /, *, axis: Axis = -1, epsilon: float = 1e-5) -> Any:
+def rms_norm(x: Array, weight: Array = None, /, *, axis: Axes = -1, epsilon: float = 1e-5) -> Any:
     """Return x / √(mean(x²) + ε) * weight, by Zhang and Sennrich.
 
     Args:
@@ -180,13 +180,13 @@ def batch_norm(
 # --- Their parameters ------------------------------------------------------------------------
 
 
-def _affine(name: str, y: Array, weight: Array, bias: Array, axis: Axis) -> Any:
+def _affine(name: str, y: Array, weight: Array, bias: Array, axis: Axes) -> Any:
     """Return `y * weight + bias`, with weight and bias of the lengths of some axes of `y`."""
     _check_parameters(name, y, weight, bias, axis)
     return scaled_and_shifted(y, weight, bias, axis)
 
 
-def _check_parameters(name: str, x: Array, weight: Array, bias: Array, axis: Axis) -> None:
+def _check_parameters(name: str, x: Array, weight: Array, bias: Array, axis: Axes) -> None:
     """Raise ArgumentError unless weight and bias have the lengths of some axes of `x`."""
     for kind, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None:

@@ -18,13 +18,13 @@ from gpugrad.rulebook.reverse import falling_back_on
 from gpugrad.structure.spaces import Projection
 from gpugrad.structure.tangent import accumulate
 
-Axis = int | tuple[int, ...]
+Axes = int | tuple[int, ...]
 
 
 class Standardised:
     """What standardised values and their derivatives have in common: y = s (x − μ)."""
 
-    def __init__(self, x: Array, axis: Axis, epsilon: float, *, centre: bool = True) -> None:
+    def __init__(self, x: Array, axis: Axes, epsilon: float, *, centre: bool = True) -> None:
         x = widened(x)
         self.axis = axis
         self.centre = centre
@@ -44,7 +44,7 @@ class Standardised:
 
 
 @named()
-def standardise(x: Array, /, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True) -> Any:
+def standardise(x: Array, /, *, axis: Axes = -1, epsilon: float = 1e-5, centre: bool = True) -> Any:
     """Return (x − μ) / √(σ² + ε), with the mean μ and the variance σ² over some axes.
 
     Args:
@@ -61,7 +61,7 @@ def standardise(x: Array, /, *, axis: Axis = -1, epsilon: float = 1e-5, centre: 
 
 @rrule.register(standardise)
 def standardise_rrule(
-    _: Any, x: Array, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True
+    _: Any, x: Array, *, axis: Axes = -1, epsilon: float = 1e-5, centre: bool = True
 ) -> Answer:
     found, project = Standardised(x, axis, epsilon, centre=centre), Projection(x)
 
@@ -77,7 +77,7 @@ def standardise_frule(
     args: Any,
     tangents: Any,
     *,
-    axis: Axis = -1,
+    axis: Axes = -1,
     epsilon: float = 1e-5,
     centre: bool = True,
 ) -> Answer:
@@ -90,7 +90,7 @@ def standardise_frule(
 
 
 @named()
-def standardise_with_moments(x: Array, /, *, axis: Axis = -1, epsilon: float = 1e-5) -> Any:
+def standardise_with_moments(x: Array, /, *, axis: Axes = -1, epsilon: float = 1e-5) -> Any:
     """Return what `standardise` does, with the mean and the variance, their axes of length 1.
 
     Of float16 these are float32, which holds the square of what float16 does.
@@ -101,7 +101,7 @@ def standardise_with_moments(x: Array, /, *, axis: Axis = -1, epsilon: float = 1
 
 @rrule.register(standardise_with_moments)
 def standardise_with_moments_rrule(
-    _: Any, x: Array, *, axis: Axis = -1, epsilon: float = 1e-5
+    _: Any, x: Array, *, axis: Axes = -1, epsilon: float = 1e-5
 ) -> Answer:
     """∂μ/∂x = 1/n and ∂σ²/∂x = 2 (x − μ)/n."""
     found, project, shape = Standardised(x, axis, epsilon), Projection(x), x.shape
@@ -121,7 +121,7 @@ def standardise_with_moments_rrule(
 
 @frule.register(standardise_with_moments)
 def standardise_with_moments_frule(
-    _: Any, args: Any, tangents: Any, *, axis: Axis = -1, epsilon: float = 1e-5
+    _: Any, args: Any, tangents: Any, *, axis: Axes = -1, epsilon: float = 1e-5
 ) -> Answer:
     (x,), (dx,) = args, tangents
     found, dx = Standardised(x, axis, epsilon), widened(dx)
@@ -136,27 +136,27 @@ def standardise_with_moments_frule(
 
 @named()
 def standardise_affine(
-    x: Array, weight: Array, bias: Array, /, *, axis: Axis, epsilon: float, centre: bool
+    x: Array, weight: Array, bias: Array, /, *, axis: Axes, epsilon: float, centre: bool
 ) -> Any:
     """Return `standardise(x) * weight + bias`, with weight and bias, or None, along `axis`."""
     y = standardise(x, axis=axis, epsilon=epsilon, centre=centre)
     return scaled_and_shifted(y, weight, bias, axis)
 
 
-def scaled_and_shifted(y: Array, weight: Array, bias: Array, axis: Axis) -> Any:
+def scaled_and_shifted(y: Array, weight: Array, bias: Array, axis: Axes) -> Any:
     """Return `y * weight + bias`, either of which may be None."""
     if weight is not None:
         y = y * beside(weight, y, axis)
     return y if bias is None else y + beside(bias, y, axis)
 
 
-def beside(parameter: Any, y: Array, axis: Axis) -> Any:
+def beside(parameter: Any, y: Array, axis: Axes) -> Any:
     """Return an array of the lengths of some axes of `y` with length 1 along the others."""
     places = places_of(axis, len(y.shape))
     return F.reshape(parameter, tuple(n if i in places else 1 for i, n in enumerate(y.shape)))
 
 
-def places_of(axis: Axis, count: int) -> set[int]:
+def places_of(axis: Axes, count: int) -> set[int]:
     """Return some axes as a set of numbers from 0 to count − 1."""
     return {a % count for a in (axis if isinstance(axis, tuple) else (axis,))}
 
@@ -168,7 +168,7 @@ def standardise_affine_rrule(
     weight: Array,
     bias: Array,
     *,
-    axis: Axis,
+    axis: Axes,
     epsilon: float,
     centre: bool,
     needs: tuple[bool, bool, bool],
@@ -188,7 +188,7 @@ def standardise_affine_rrule(
     return scaled_and_shifted(z, weight, bias, axis), standardise_affine_back
 
 
-def _along(parameter: Any, y: Array, axis: Axis) -> Any:
+def _along(parameter: Any, y: Array, axis: Axes) -> Any:
     """Return what takes gradients to a parameter along some axes of `y`, whatever the axes."""
     if parameter is None:
         return None
@@ -198,7 +198,7 @@ def _along(parameter: Any, y: Array, axis: Axis) -> Any:
 
 @frule.register(standardise_affine)
 def standardise_affine_frule(
-    _: Any, args: Any, tangents: Any, *, axis: Axis, epsilon: float, centre: bool
+    _: Any, args: Any, tangents: Any, *, axis: Axes, epsilon: float, centre: bool
 ) -> Answer:
     (x, weight, bias), (dx, dweight, dbias) = args, tangents
     found = Standardised(x, axis, epsilon, centre=centre)
@@ -228,7 +228,7 @@ def standardise_affine_rrule_on_cuda(
     weight: Array,
     bias: Array,
     *,
-    axis: Axis,
+    axis: Axes,
     epsilon: float,
     centre: bool,
     needs: tuple[bool, bool, bool],
@@ -249,7 +249,7 @@ def standardise_affine_rrule_on_cuda(
 
 @rrule.register(standardise, CudaArray)
 def standardise_rrule_on_cuda(
-    f: Any, x: Array, *, axis: Axis = -1, epsilon: float = 1e-5, centre: bool = True
+    f: Any, x: Array, *, axis: Axes = -1, epsilon: float = 1e-5, centre: bool = True
 ) -> Answer:
     options = {"axis": axis, "epsilon": epsilon, "centre": centre}
     answer = standardise_affine_rrule_on_cuda(
@@ -269,7 +269,7 @@ def standardise_rrule_on_cuda(
 
 
 @named()
-def l2_normalise(x: Array, /, *, axis: Axis = -1) -> Array:
+def l2_normalise(x: Array, /, *, axis: Axes = -1) -> Array:
     """Return x / ‖x‖ with the Euclidean norm over some axes; where that is 0, 0 with gradient 0.
 
     Args:
@@ -283,7 +283,7 @@ def l2_normalise(x: Array, /, *, axis: Axis = -1) -> Array:
     return narrowed(wide * inverse_norm(wide, axis), x)
 
 
-def inverse_norm(x: Array, axis: Axis) -> Any:
+def inverse_norm(x: Array, axis: Axes) -> Any:
     """Return 1 / ‖x‖ over some axes, kept with length 1, and 0 where the norm is 0."""
     squares = F.sum(F.square(x), axis=axis, keepdims=True)
     zero = squares == 0
@@ -293,7 +293,7 @@ def inverse_norm(x: Array, axis: Axis) -> Any:
 class _Direction:
     """What a vector of length 1 and its derivatives have in common."""
 
-    def __init__(self, x: Array, axis: Axis) -> None:
+    def __init__(self, x: Array, axis: Axes) -> None:
         x = widened(x)
         self.axis = axis
         self.scale = inverse_norm(x, axis)
@@ -307,7 +307,7 @@ class _Direction:
 
 
 @rrule.register(l2_normalise)
-def l2_normalise_rrule(_: Any, x: Array, *, axis: Axis = -1) -> Answer:
+def l2_normalise_rrule(_: Any, x: Array, *, axis: Axes = -1) -> Answer:
     found, project = _Direction(x, axis), Projection(x)
 
     def l2_normalise_back(dy: Array) -> Cotangents:
@@ -317,7 +317,7 @@ def l2_normalise_rrule(_: Any, x: Array, *, axis: Axis = -1) -> Answer:
 
 
 @frule.register(l2_normalise)
-def l2_normalise_frule(_: Any, args: Any, tangents: Any, *, axis: Axis = -1) -> Answer:
+def l2_normalise_frule(_: Any, args: Any, tangents: Any, *, axis: Axes = -1) -> Answer:
     (x,), (dx,) = args, tangents
     found = _Direction(x, axis)
     return narrowed(found.y, x), narrowed(found.moved(dx), x)
